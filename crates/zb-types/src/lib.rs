@@ -1,0 +1,24 @@
+//! The two values that every `zb` crate shares: the name of a table and a secret.
+//!
+//! ```
+//! use zb_types::{Secret, TableName};
+//!
+//! let table: TableName = "main.nyc.flights".parse()?;
+//! assert_eq!(table.schema(), "nyc");
+//!
+//! let secret = Secret::from("s3cr3t");
+//! assert!(!format!("{secret:?}").contains("s3cr3t"));
+//! # Ok::<(), zb_types::TableNameError>(())
+//! ```
+//!
+//! # When to use this alone
+//!
+//! Seldom: it exists so that no other crate writes these two again. It does no I/O.
+
+mod table;
+
+pub use secrecy::ExposeSecret;
+pub use table::{TableName, TableNameError, TableNameErrorKind};
+
+/// A string that never shows itself in `Debug` and is wiped when dropped.
+pub type Secret = secrecy::SecretString;
