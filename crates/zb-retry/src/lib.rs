@@ -1,1 +1,70 @@
+//! Retries that do not make an outage worse: exponential backoff with full jitter, bounded in
+//! attempts and in time, that listens when the server says how long to wait.
+//!
+//! ```
+//! use std::time::Duration;
+//! use zb_retry::{Policy, retry};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! let policy = Policy::new()
+//!     .with_base(Duration::from_millis(100))
+//!     .with_cap(Duration::from_secs(10))
+//!     .with_max_attempts(5);
+//!
+//! let mut calls = 0;
+//! let answer = retry(policy, || {
+//!     calls += 1;
+//!     let call = calls;
+//!     async move { if call < 3 { Err("busy") } else { Ok(42) } }
+//! })
+//! .when(|error| *error == "busy")
+//! .notify(|failure| println!("attempt {} failed: {}", failure.attempt, failure.error))
+//! .await;
+//!
+//! assert_eq!(answer.unwrap(), 42);
+//! # }
+//! ```
+//!
+//! # What it promises
+//!
+//! - The wait before retry `n` (from 0) is drawn from `uniform(0, min(cap, base * 2^n))`: *full
+//!   jitter* as [AWS defines it]. It is uniform from zero, so clients that failed together come back
+//!   spread over the whole interval, and no wait is longer than the cap.
+//! - No wait ends after the deadline. When the next one would, [`retry`] gives up at once instead of
+//!   sleeping for nothing. An attempt that is already running is never cut: what dropping it would
+//!   do is the caller's knowledge, so a time limit per attempt belongs into the operation.
+//! - An error type says what may be retried by implementing [`Retryable`], or a closure does at the
+//!   call ([`Retry::when`]). Nothing is decided by the text of a message.
+//! - Every [`Error`] carries the last cause, how many attempts were made and how long they took.
+//! - With a seed ([`Retry::seed`], [`Backoff::seeded`]) and tokio's paused clock, a run is the same
+//!   every time.
+//!
+//! [AWS defines it]: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+//!
+//! # When to use this alone
+//!
+//! For any async operation that may fail for a while: a request, a lock, a lease, a file that is
+//! not there yet. Nothing in here knows of Arrow or Zerobus, and the only runtime it needs is
+//! tokio's timer. Where a loop has to stay a loop, [`Backoff`] is a plain iterator over waits:
+//!
+//! ```
+//! use zb_retry::Policy;
+//!
+//! for wait in Policy::new().with_max_attempts(4).backoff() {
+//!     // try, and on failure:
+//!     println!("again in {wait:?}");
+//! }
+//! ```
 
+mod backoff;
+mod error;
+mod policy;
+mod retry;
+mod verdict;
+
+pub use backoff::Backoff;
+pub use error::{Error, ErrorKind};
+pub use policy::Policy;
+pub use retry::{Failure, Retry, retry};
+pub use verdict::{Retryable, Verdict};
