@@ -1,1 +1,65 @@
-fn main() {}
+//! `cargo xtask COMMAND`: everything that this repository does to itself.
+//!
+//! One file per command. `ci` is the whole of continuous integration; what it needs and does not
+//! find, it installs below `target/`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people at a terminal"
+)]
+
+mod apt;
+mod bench;
+mod ci;
+mod demo;
+mod deny;
+mod layers;
+mod py;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  ci               every check, in order, with the seconds that each took
+  test [ARGS]      cargo test --workspace, or cargo test ARGS (for instance -p zb-convert)
+  bench [CRATE]    the benchmarks of all crates that have some, or of one
+  layers           which crate may depend on which
+  deny             licences, banned crates, sources, advisories (cargo-deny)
+  py               the Python of the tests, in target/venv; prints its path
+  demo             the sample of flights into a Delta table in ./lake
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = args.split_first() else {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let done = match (command.as_str(), rest) {
+        ("ci", []) => ci::run(),
+        ("test", args) => test::run(args),
+        ("bench", args) => bench::run(args),
+        ("layers", []) => layers::run(),
+        ("deny", []) => deny::run(),
+        ("py", []) => py::run(),
+        ("demo", []) => demo::run(),
+        ("help" | "--help" | "-h", _) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("no such command: {}\n\n{USAGE}", args.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `cargo xtask ci`: all that a change must pass, in order, each step timed.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::{deny, layers, py, run};
+
+/// A step: what it is called, and what it does.
+type Step = (&'static str, fn() -> Result<()>);
+
+/// Cheap steps first: a mistake in formatting should not cost a build.
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("layers", layers::run),
+    ("deny", deny::run),
+    ("clippy", clippy),
+    ("build", build),
+    ("python", py::run),
+    ("tests", tests),
+    ("docs", docs),
+    ("oracle", oracle),
+];
+
+/// Runs the steps up to the first that fails, and prints how long each took.
+pub(crate) fn run() -> Result<()> {
+    let mut taken = Vec::new();
+    let mut failure = None;
+    for (name, step) in STEPS {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let result = step();
+        taken.push((*name, start.elapsed()));
+        if let Err(error) = result {
+            failure = Some((*name, error));
+            break;
+        }
+    }
+    println!(
+        "\n{}",
+        table(&taken, failure.as_ref().map(|(name, _)| *name))
+    );
+    match failure {
+        None => Ok(()),
+        Some((name, error)) => bail!("{name}: {error:#}"),
+    }
+}
+
+fn format() -> Result<()> {
+    run::stream(&mut run::cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    run::stream(&mut run::cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+/// The program `zb` and all tests, in one go: so both have the same features, and the program that
+/// the tests end to end run is the one built here.
+fn build() -> Result<()> {
+    run::stream(&mut run::cargo(&[
+        "build",
+        "--workspace",
+        "--bin",
+        "zb",
+        "--tests",
+        "--locked",
+    ]))
+}
+
+fn tests() -> Result<()> {
+    let mut test = run::cargo(&["test", "--workspace", "--locked"]);
+    run::stream(test.env(py::VARIABLE, py::interpreter()?))
+}
+
+fn docs() -> Result<()> {
+    let mut doc = run::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
+    run::stream(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The tests of the tests: the oracle must see what is wrong with a table.
+fn oracle() -> Result<()> {
+    let python = py::interpreter()?;
+    let args = [
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/python",
+    ];
+    run::stream(&mut run::program(python, &args))
+}
+
+/// The closing table; steps that were not reached are in it too.
+fn table(taken: &[(&str, Duration)], failed: Option<&str>) -> String {
+    let mut lines = vec![format!("{:<10}{:>8}", "step", "seconds")];
+    for (name, _) in STEPS {
+        let line = match taken.iter().find(|(ran, _)| ran == name) {
+            Some((_, time)) => {
+                let verdict = if failed == Some(name) { "FAILED" } else { "OK" };
+                format!("{name:<10}{:>8.1}  {verdict}", time.as_secs_f64())
+            }
+            None => format!("{name:<10}{:>8}  not run", "-"),
+        };
+        lines.push(line);
+    }
+    let total: Duration = taken.iter().map(|(_, time)| *time).sum();
+    lines.push(format!("{:<10}{:>8.1}", "total", total.as_secs_f64()));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests_of_the_table {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_line_and_the_failed_one_is_marked() {
+        let taken = [
+            ("format", Duration::from_millis(1200)),
+            ("layers", Duration::from_secs(2)),
+        ];
+        let table = table(&taken, Some("layers"));
+        assert_eq!(table.lines().count(), STEPS.len() + 2);
+        assert!(table.contains("format         1.2  OK"), "{table}");
+        assert!(table.contains("layers         2.0  FAILED"), "{table}");
+        assert!(table.contains("tests            -  not run"), "{table}");
+        assert!(table.contains("total          3.2"), "{table}");
+    }
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask test`: the tests of the workspace, or those that the arguments name.
+
+use anyhow::Result;
+
+use crate::{py, run};
+
+/// Runs `cargo test`. Tests end to end also need Python, the others need not wait for it.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let mut test = run::cargo(&["test", "--locked"]);
+    if args.is_empty() {
+        test.arg("--workspace");
+    } else {
+        test.args(args);
+    }
+    if args.is_empty()
+        || args
+            .iter()
+            .any(|arg| arg == "zb-tests" || arg == "--workspace")
+    {
+        test.env(py::VARIABLE, py::interpreter()?);
+    }
+    run::stream(&mut test)
+}
