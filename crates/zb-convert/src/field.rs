@@ -1,0 +1,377 @@
+//! One field of the plan: how a value found in a batch is written to the wire.
+
+use std::fmt::{self, Write as _};
+
+use arrow_array::{ArrowNativeTypeOp, types::ArrowPrimitiveType};
+use arrow_buffer::i256;
+use arrow_schema::TimeUnit;
+
+use crate::{
+    RowErrorKind as Kind, SubMicroseconds,
+    row_error::Fault,
+    shape::{Column, Scalar, Shape},
+    source::Source,
+    uuid,
+    wire::{Tag, WireType, put_delimited, put_varint},
+};
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+/// A column, its tag and the plans of what is inside it.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldPlan {
+    pub(crate) column: Column,
+    tag: Tag,
+    inner: Inner,
+    sub_microseconds: SubMicroseconds,
+}
+
+#[derive(Debug, Clone)]
+enum Inner {
+    Scalar,
+    Message(Vec<FieldPlan>),
+    /// The item, under the tag of the list itself.
+    List(Box<FieldPlan>),
+    /// Key and value, fields 1 and 2 of the entry.
+    Map(Box<(FieldPlan, FieldPlan)>),
+}
+
+impl FieldPlan {
+    /// Plans for the fields of one message, numbered from 1.
+    pub(crate) fn all(columns: Vec<Column>, sub_microseconds: SubMicroseconds) -> Vec<Self> {
+        (1..)
+            .zip(columns)
+            .map(|(number, column)| Self::new(number, column, sub_microseconds))
+            .collect()
+    }
+
+    fn new(number: u32, column: Column, sub_microseconds: SubMicroseconds) -> Self {
+        let wire_type = match &column.shape {
+            Shape::Scalar(scalar) => scalar_wire_type(*scalar),
+            Shape::Message(_) | Shape::Map(..) | Shape::List(_) => WireType::Bytes,
+        };
+        let plan = |number, column: &Column| Self::new(number, column.clone(), sub_microseconds);
+        let inner = match &column.shape {
+            Shape::Scalar(_) => Inner::Scalar,
+            Shape::Message(children) => {
+                Inner::Message(Self::all(children.clone(), sub_microseconds))
+            }
+            Shape::List(item) => Inner::List(Box::new(plan(number, item))),
+            Shape::Map(key, value) => Inner::Map(Box::new((plan(1, key), plan(2, value)))),
+        };
+        Self {
+            column,
+            tag: Tag::new(number, wire_type),
+            inner,
+            sub_microseconds,
+        }
+    }
+
+    /// Writes the field of one row, and nothing for a null that may be one.
+    pub(crate) fn write(
+        &self,
+        source: &Source<'_>,
+        row: usize,
+        out: &mut Vec<u8>,
+        null_lists: &mut u64,
+    ) -> Result<(), Fault> {
+        let Some((source, index)) = source.locate(row) else {
+            return if self.column.nullable {
+                if matches!(self.inner, Inner::List(_) | Inner::Map(_)) {
+                    *null_lists += 1;
+                }
+                Ok(())
+            } else {
+                Err(self.fault(Kind::NullInRequired))
+            };
+        };
+        match (&self.inner, source) {
+            (Inner::List(item), Source::List(lists, values)) => {
+                for index in lists.range(index) {
+                    let (value, index) = values
+                        .locate(index)
+                        .ok_or_else(|| item.fault(Kind::NullElement))?;
+                    item.write_value(value, index, out, null_lists)?;
+                }
+                Ok(())
+            }
+            (Inner::Map(entry), Source::Map(map, sources)) => {
+                let (key_plan, value_plan) = &**entry;
+                let (keys, values) = &**sources;
+                let offsets = map.value_offsets();
+                for entry in offsets[index] as usize..offsets[index + 1] as usize {
+                    let key = keys
+                        .locate(entry)
+                        .ok_or_else(|| key_plan.fault(Kind::NullInRequired))?;
+                    let value = values
+                        .locate(entry)
+                        .ok_or_else(|| value_plan.fault(Kind::NullMapValue))?;
+                    self.tag.put(out);
+                    put_delimited(out, |out| {
+                        key_plan.write_value(key.0, key.1, out, null_lists)?;
+                        value_plan.write_value(value.0, value.1, out, null_lists)
+                    })?;
+                }
+                Ok(())
+            }
+            _ => self.write_value(source, index, out, null_lists),
+        }
+    }
+
+    /// Writes a value that is there: a scalar or a message, with its tag.
+    fn write_value(
+        &self,
+        source: &Source<'_>,
+        index: usize,
+        out: &mut Vec<u8>,
+        null_lists: &mut u64,
+    ) -> Result<(), Fault> {
+        self.tag.put(out);
+        match (&self.inner, source) {
+            (Inner::Message(fields), Source::Struct(_, sources)) => put_delimited(out, |out| {
+                for (field, source) in fields.iter().zip(sources) {
+                    field.write(source, index, out, null_lists)?;
+                }
+                Ok(())
+            }),
+            _ => self.write_scalar(source, index, out),
+        }
+    }
+
+    fn write_scalar(
+        &self,
+        source: &Source<'_>,
+        index: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let signed = |value: i64, out: &mut Vec<u8>| put_varint(value as u64, out);
+        match source {
+            Source::Boolean(a) => out.push(u8::from(a.value(index))),
+            Source::Int8(a) => signed(a.value(index).into(), out),
+            Source::Int16(a) => signed(a.value(index).into(), out),
+            Source::Int32(a) => signed(a.value(index).into(), out),
+            Source::Int64(a) => signed(a.value(index), out),
+            Source::UInt8(a) => put_varint(a.value(index).into(), out),
+            Source::UInt16(a) => put_varint(a.value(index).into(), out),
+            Source::UInt32(a) => put_varint(a.value(index).into(), out),
+            Source::UInt64(a) => {
+                let value = a.value(index);
+                let value =
+                    i64::try_from(value).map_err(|_| self.found(Kind::IntegerRange, value))?;
+                signed(value, out);
+            }
+            Source::Float16(a) => {
+                out.extend_from_slice(&a.value(index).to_f32().to_le_bytes());
+            }
+            Source::Float32(a) => out.extend_from_slice(&a.value(index).to_le_bytes()),
+            Source::Float64(a) => out.extend_from_slice(&a.value(index).to_le_bytes()),
+            Source::Date32(a) => signed(a.value(index).into(), out),
+            Source::Date64(a) => signed(self.days(a.value(index))?, out),
+            Source::Time(_, values, unit) => {
+                signed(self.microseconds(values[index], *unit)?, out);
+            }
+            Source::Time32(_, values, unit) => {
+                signed(self.microseconds(values[index].into(), *unit)?, out);
+            }
+            Source::Decimal32(a, p, s) => self.decimal(a, index, *p, *s, out)?,
+            Source::Decimal64(a, p, s) => self.decimal(a, index, *p, *s, out)?,
+            Source::Decimal128(a, p, s) => self.decimal(a, index, *p, *s, out)?,
+            Source::Decimal256(a, p, s) => self.decimal(a, index, *p, *s, out)?,
+            Source::Utf8(a) => put_bytes(a.value(index).as_bytes(), out),
+            Source::LargeUtf8(a) => put_bytes(a.value(index).as_bytes(), out),
+            Source::Utf8View(a) => put_bytes(a.value(index).as_bytes(), out),
+            Source::Binary(a) => put_bytes(a.value(index), out),
+            Source::LargeBinary(a) => put_bytes(a.value(index), out),
+            Source::BinaryView(a) => put_bytes(a.value(index), out),
+            Source::FixedSizeBinary(a) => put_bytes(a.value(index), out),
+            Source::Uuid(a) => put_bytes(&uuid::text(a.value(index)), out),
+            // Not scalars: `locate` has followed these, `write` has taken those.
+            Source::Absent
+            | Source::Dictionary(..)
+            | Source::Runs(..)
+            | Source::Struct(..)
+            | Source::List(..)
+            | Source::Map(..) => debug_assert!(false, "not a scalar: {}", self.column.path),
+        }
+        Ok(())
+    }
+
+    fn days(&self, millis: i64) -> Result<i64, Fault> {
+        if millis % MILLIS_PER_DAY != 0 {
+            return Err(self.found(Kind::PartialDay, format_args!("{millis} ms")));
+        }
+        let days = millis / MILLIS_PER_DAY;
+        match i32::try_from(days) {
+            Ok(days) => Ok(days.into()),
+            Err(_) => Err(self.found(Kind::TimeRange, format_args!("{days} days"))),
+        }
+    }
+
+    fn microseconds(&self, value: i64, unit: TimeUnit) -> Result<i64, Fault> {
+        let scaled = |factor| {
+            value.checked_mul(factor).ok_or_else(|| {
+                self.found(
+                    Kind::TimeRange,
+                    format_args!("{value} {}", unit_symbol(unit)),
+                )
+            })
+        };
+        match unit {
+            TimeUnit::Second => scaled(1_000_000),
+            TimeUnit::Millisecond => scaled(1_000),
+            TimeUnit::Microsecond => Ok(value),
+            TimeUnit::Nanosecond => {
+                if self.sub_microseconds == SubMicroseconds::Reject && value % 1_000 != 0 {
+                    return Err(self.found(Kind::SubMicrosecond, format_args!("{value} ns")));
+                }
+                Ok(value.div_euclid(1_000))
+            }
+        }
+    }
+
+    fn decimal<T>(
+        &self,
+        array: &arrow_array::PrimitiveArray<T>,
+        index: usize,
+        precision: u8,
+        scale: i8,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault>
+    where
+        T: ArrowPrimitiveType<Native: Unscaled>,
+    {
+        let mut digits = Digits::default();
+        let value = array.value(index);
+        // Ten bytes more than any value has: this never fails.
+        let _ = write!(digits, "{}", value.unscaled());
+        let (negative, digits) = digits.split();
+        if digits.len() > usize::from(precision) {
+            return Err(self.found(Kind::DecimalRange, value.unscaled()));
+        }
+        let scale_len = usize::from(scale.unsigned_abs());
+        let zero = digits == b"0";
+        let mut text = Digits::default();
+        if negative {
+            text.push(b"-");
+        }
+        match scale {
+            ..0 => {
+                text.push(digits);
+                if !zero {
+                    text.push(&[b'0'; u8::MAX as usize][..scale_len]);
+                }
+            }
+            0 => text.push(digits),
+            _ => {
+                let whole = digits.len().saturating_sub(scale_len);
+                text.push(if whole == 0 { b"0" } else { &digits[..whole] });
+                text.push(b".");
+                let fraction = &digits[whole..];
+                text.push(&[b'0'; u8::MAX as usize][..scale_len - fraction.len()]);
+                text.push(fraction);
+            }
+        }
+        put_bytes(text.as_bytes(), out);
+        Ok(())
+    }
+
+    fn fault(&self, kind: Kind) -> Fault {
+        Fault::new(&self.column.path, kind)
+    }
+
+    fn found(&self, kind: Kind, found: impl fmt::Display) -> Fault {
+        Fault::found(&self.column.path, kind, found)
+    }
+}
+
+/// The digits of a decimal's value without its point.
+trait Unscaled: ArrowNativeTypeOp {
+    fn unscaled(self) -> impl fmt::Display;
+}
+
+impl Unscaled for i32 {
+    fn unscaled(self) -> impl fmt::Display {
+        self
+    }
+}
+impl Unscaled for i64 {
+    fn unscaled(self) -> impl fmt::Display {
+        self
+    }
+}
+impl Unscaled for i128 {
+    fn unscaled(self) -> impl fmt::Display {
+        self
+    }
+}
+impl Unscaled for i256 {
+    fn unscaled(self) -> impl fmt::Display {
+        self
+    }
+}
+
+/// Text of at most 256 bytes on the stack; what goes beyond is an error, never a panic.
+struct Digits {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Default for Digits {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 256],
+            len: 0,
+        }
+    }
+}
+
+impl Digits {
+    fn push(&mut self, more: &[u8]) {
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + more.len()) {
+            room.copy_from_slice(more);
+            self.len += more.len();
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The sign and what follows it.
+    fn split(&self) -> (bool, &[u8]) {
+        match self.as_bytes() {
+            [b'-', digits @ ..] => (true, digits),
+            digits => (false, digits),
+        }
+    }
+}
+
+impl fmt::Write for Digits {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        self.push(s.as_bytes());
+        Ok(())
+    }
+}
+
+pub(crate) fn scalar_wire_type(scalar: Scalar) -> WireType {
+    match scalar {
+        Scalar::Bool | Scalar::Int32 | Scalar::Int64 => WireType::Varint,
+        Scalar::Float => WireType::Fixed32,
+        Scalar::Double => WireType::Fixed64,
+        Scalar::String | Scalar::Bytes => WireType::Bytes,
+    }
+}
+
+fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    put_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+fn unit_symbol(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "s",
+        TimeUnit::Millisecond => "ms",
+        TimeUnit::Microsecond => "us",
+        TimeUnit::Nanosecond => "ns",
+    }
+}

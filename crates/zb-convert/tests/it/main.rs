@@ -1,0 +1,10 @@
+//! Behaviour of the crate, held against prost-reflect and arrow-cast, which share no code with it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod agreement;
+mod hostile;
+mod oracle;
+mod refused;
+mod roundtrip;
+mod rows;
+mod types;

@@ -1,0 +1,143 @@
+//! Schemas that are refused when the plan is made.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields, IntervalUnit, Schema, UnionFields, UnionMode};
+use zb_convert::{Encoder, MAX_COLUMNS, MAX_DEPTH, Options, SchemaProblemKind};
+
+fn problems(fields: Vec<Field>) -> Vec<(String, SchemaProblemKind)> {
+    let error = Encoder::new(&Schema::new(fields), Options::default()).unwrap_err();
+    error
+        .problems()
+        .iter()
+        .map(|p| (p.path().to_owned(), p.kind().clone()))
+        .collect()
+}
+
+#[test]
+fn types_without_a_counterpart_are_refused_with_their_path() {
+    let inner = Fields::from(vec![Field::new("nothing", DataType::Null, true)]);
+    let found = problems(vec![
+        Field::new("ok", DataType::Int32, true),
+        Field::new("gap", DataType::Interval(IntervalUnit::DayTime), true),
+        Field::new(
+            "either",
+            DataType::Union(UnionFields::empty(), UnionMode::Sparse),
+            true,
+        ),
+        Field::new("outer", DataType::Struct(inner), true),
+    ]);
+    let paths: Vec<_> = found.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["gap", "either", "outer.nothing"]);
+    for (_, kind) in &found {
+        assert!(
+            matches!(kind, SchemaProblemKind::Unsupported { .. }),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn nesting_that_protobuf_lacks_is_refused() {
+    let list = |item| Field::new_list("x", Field::new("item", item, true), true);
+    let map = |key, value| {
+        Field::new_map(
+            "x",
+            "entries",
+            Field::new("keys", key, false),
+            Field::new("values", value, true),
+            false,
+            true,
+        )
+    };
+    let kind = |field: Field| problems(vec![field])[0].1.clone();
+    assert_eq!(
+        kind(list(list(DataType::Int8).data_type().clone())),
+        SchemaProblemKind::NestedList { items: "lists" }
+    );
+    assert_eq!(
+        kind(list(
+            map(DataType::Utf8, DataType::Utf8).data_type().clone()
+        )),
+        SchemaProblemKind::NestedList { items: "maps" }
+    );
+    assert_eq!(
+        kind(map(DataType::Float32, DataType::Utf8)),
+        SchemaProblemKind::MapKey {
+            found: DataType::Float32
+        }
+    );
+    assert_eq!(
+        kind(map(
+            DataType::Utf8,
+            list(DataType::Int8).data_type().clone()
+        )),
+        SchemaProblemKind::MapValue { values: "lists" }
+    );
+}
+
+#[test]
+fn decimals_beyond_38_digits_are_refused() {
+    let kind = |t| problems(vec![Field::new("x", t, true)])[0].1.clone();
+    assert_eq!(
+        kind(DataType::Decimal256(39, 0)),
+        SchemaProblemKind::DecimalPrecision {
+            precision: 39,
+            scale: 0
+        }
+    );
+    assert_eq!(
+        kind(DataType::Decimal128(38, -1)),
+        SchemaProblemKind::DecimalPrecision {
+            precision: 38,
+            scale: -1
+        }
+    );
+}
+
+#[test]
+fn names_are_held_to_what_the_service_takes() {
+    let int = |name: &str| Field::new(name, DataType::Int32, true);
+    for name in ["", "1st", "a b", "a.b", "größe", "a-b", "a;drop"] {
+        assert_eq!(
+            problems(vec![int(name)])[0].1,
+            SchemaProblemKind::Name {
+                name: name.to_owned()
+            }
+        );
+    }
+    assert_eq!(
+        problems(vec![int("a"), int("A")]),
+        [("A".to_owned(), SchemaProblemKind::DuplicateName)]
+    );
+    let options = Options::default().message_name("not a name");
+    assert!(Encoder::new(&Schema::empty(), options).is_err());
+}
+
+#[test]
+fn the_limits_of_the_service_are_the_limits() {
+    let wide = |n: usize| -> Vec<Field> {
+        (0..n)
+            .map(|i| Field::new(format!("c{i}"), DataType::Int32, true))
+            .collect()
+    };
+    assert!(Encoder::new(&Schema::new(wide(MAX_COLUMNS)), Options::default()).is_ok());
+    assert_eq!(
+        problems(wide(MAX_COLUMNS + 1))[0].1,
+        SchemaProblemKind::TooManyColumns {
+            found: MAX_COLUMNS + 1
+        }
+    );
+    let deep = |depth: usize| {
+        (1..depth).fold(Field::new("leaf", DataType::Int32, true), |inner, _| {
+            Field::new(
+                "s",
+                DataType::Struct(Fields::from(vec![Arc::new(inner)])),
+                true,
+            )
+        })
+    };
+    assert!(Encoder::new(&Schema::new(vec![deep(MAX_DEPTH)]), Options::default()).is_ok());
+    let found = problems(vec![deep(MAX_DEPTH + 1)]);
+    assert_eq!(found[0].1, SchemaProblemKind::TooDeep);
+}
