@@ -1,0 +1,9 @@
+//! What `zb-auth` promises, against a scripted token endpoint on the loopback and a scripted source.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cache;
+mod endpoint;
+mod failures;
+mod request;
+mod retrying;
+mod script;
