@@ -1,1 +1,64 @@
+//! An offline Zerobus endpoint.
+//!
+//! [`Server`] speaks to unmodified Zerobus clients: gRPC `EphemeralStream` with Protobuf records,
+//! OAuth2 tokens and the Unity Catalog look-up of a table, all on one port of the loopback. It
+//! checks what the service checks (token, table, descriptor against the table, offsets, sizes,
+//! every record), refuses as the service does, and lands the rows in real Delta tables below a
+//! directory: `<dir>/<catalog>/<schema>/<table>`, readable by any Delta reader. A row is
+//! acknowledged after the Delta commit that holds it, never before.
+//!
+//! ```
+//! use arrow_schema::{DataType, Field, Schema};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! let server = zb_local::Server::builder(dir.path()).start().await?;
+//! let created = zb_local::CreateTable::parse(
+//!     "CREATE TABLE main.nyc.flights (flight BIGINT NOT NULL, carrier STRING) USING DELTA",
+//! )?;
+//! let table = "main.nyc.flights".parse()?;
+//! server.create_table(&table, created.schema()).await?;
+//!
+//! // Now point any Zerobus client at these four.
+//! println!("{} {}", server.endpoint(), server.unity_catalog_url());
+//! let (client_id, client_secret) = (server.client_id(), server.client_secret());
+//! # let _ = (client_id, client_secret);
+//!
+//! assert!(server.table_path(&table).join("_delta_log").is_dir());
+//! server.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it does not do
+//!
+//! Records are Protobuf: JSON and Avro streams are refused with `UNIMPLEMENTED`, and there is no
+//! Arrow Flight. One client id is known, and it may write to every table. Nothing is encrypted.
+//! Schemas do not evolve: a table has the columns it was made with, or had when it was opened.
+//!
+//! # When to use this alone
+//!
+//! To develop or test any Zerobus client, in any language, without a workspace: start a server in
+//! the test, give its URLs and credentials to the client, read the Delta table afterwards. To send
+//! Arrow data to it there is `zb-core`; as a program it is `zb serve`.
 
+mod builder;
+mod credentials;
+mod ddl;
+mod endpoint;
+mod error;
+mod grpc;
+mod http;
+mod lake;
+mod limits;
+mod proto;
+mod server;
+mod stats;
+mod tokens;
+
+pub use builder::Builder;
+pub use ddl::{CreateTable, DdlError};
+pub use error::{Error, ErrorKind};
+pub use server::Server;
+pub use stats::Stats;

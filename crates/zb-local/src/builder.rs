@@ -1,0 +1,102 @@
+//! How a server is set up before it starts.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{endpoint::Lifetime, error::Error, limits::GroupCommit, server::Server};
+
+/// Sets up a [`Server`]; made by [`Server::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    pub(crate) dir: PathBuf,
+    pub(crate) listen: String,
+    pub(crate) http: Option<String>,
+    pub(crate) auto_create: bool,
+    pub(crate) group_commit: GroupCommit,
+    pub(crate) token_lifetime: Duration,
+    pub(crate) lifetime: Option<Lifetime>,
+}
+
+impl Builder {
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self {
+            dir,
+            listen: "127.0.0.1:0".to_owned(),
+            http: None,
+            auto_create: false,
+            group_commit: GroupCommit::default(),
+            token_lifetime: Duration::from_secs(3600),
+            lifetime: None,
+        }
+    }
+
+    /// Where to listen, as `HOST:PORT`. Default: a free port of 127.0.0.1.
+    ///
+    /// The secret travels unencrypted: think twice before you leave the loopback.
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = address.into();
+        self
+    }
+
+    /// A second address, `HOST:PORT`, for the token endpoint and Unity Catalog. Default: none,
+    /// one port serves everything.
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http = Some(address.into());
+        self
+    }
+
+    /// Makes an unknown table from the descriptor of the first stream that is opened to it.
+    /// Default: such a stream is refused, as by the service.
+    ///
+    /// A descriptor says less than a table: what was a DATE arrives as INT, a TIMESTAMP as BIGINT,
+    /// a DECIMAL as STRING. Where that matters, make the table first.
+    pub fn auto_create(mut self) -> Self {
+        self.auto_create = true;
+        self
+    }
+
+    /// How long a row waits for others before they are committed together. Default: 200 ms.
+    pub fn commit_every(mut self, interval: Duration) -> Self {
+        self.group_commit.every = interval;
+        self
+    }
+
+    /// How many rows are committed without waiting for more. Default: 500,000.
+    pub fn commit_rows(mut self, rows: usize) -> Self {
+        self.group_commit.max_rows = rows;
+        self
+    }
+
+    /// How many bytes of encoded rows are committed without waiting for more. Default: 64 MiB.
+    pub fn commit_bytes(mut self, bytes: usize) -> Self {
+        self.group_commit.max_bytes = bytes;
+        self
+    }
+
+    /// How long a token is good for. Default: one hour.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
+    /// Has every stream closed at this age, as the service does: it gets a close signal, is served
+    /// for `grace`, and is then ended with `UNAVAILABLE`. Default: streams live as long as their
+    /// clients want.
+    pub fn stream_lifetime(mut self, until_signal: Duration, grace: Duration) -> Self {
+        self.lifetime = Some(Lifetime {
+            until_signal,
+            grace,
+        });
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AddressInUse`] or [`Error::Address`] if it cannot listen, [`Error::Directory`],
+    /// [`Error::DirectoryInUse`] or [`Error::Credentials`] if it cannot use the directory.
+    pub async fn start(self) -> Result<Server, Error> {
+        Server::start(self).await
+    }
+}

@@ -1,0 +1,38 @@
+//! What every connection, stream and request handler shares.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Semaphore, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{credentials::Credentials, lake::Lake, stats::Counters, tokens::Tokens};
+
+/// The endpoint without its listeners.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) credentials: Credentials,
+    pub(crate) tokens: Tokens,
+    pub(crate) lake: Lake,
+    pub(crate) counters: Arc<Counters>,
+    /// Whether the first stream to an unknown table makes it.
+    pub(crate) auto_create: bool,
+    /// When streams are told to close, as the service does with those that grow old.
+    pub(crate) lifetime: Option<Lifetime>,
+    /// The order to close that all open streams get at once.
+    pub(crate) rotation: watch::Sender<Duration>,
+    /// Room for rows that wait for their commit, in KiB.
+    pub(crate) room: Arc<Semaphore>,
+    /// Nothing new is accepted, what was received is committed.
+    pub(crate) draining: CancellationToken,
+    /// Connections and streams end where they are.
+    pub(crate) cut: CancellationToken,
+    /// Connections and streams.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// How long a stream may live, and how long it is still served after it was told to close.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetime {
+    pub(crate) until_signal: Duration,
+    pub(crate) grace: Duration,
+}

@@ -1,0 +1,182 @@
+//! Requests as they come in: offsets in order, nothing too large, gathered for one decoding.
+
+use bytes::Bytes;
+use tonic::Status;
+
+use crate::{
+    limits::{MAX_GATHERED_BYTES, MAX_GATHERED_ROWS, MAX_RAW_BYTES},
+    proto::{
+        EphemeralStreamRequest, ephemeral_stream_request::Payload, ingest_record_batch_request,
+        ingest_record_request,
+    },
+};
+
+/// Checks what one stream sends.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    next_offset: i64,
+}
+
+/// Requests that are decoded together.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) rows: Vec<Bytes>,
+    pub(super) requests: Vec<Request>,
+    pub(super) bytes: usize,
+}
+
+/// One request of a [`Gathered`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) offset: i64,
+    /// Where its rows end; they begin where those of the request before it end.
+    pub(super) end: usize,
+}
+
+impl Gathered {
+    pub(super) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes < MAX_GATHERED_BYTES && self.rows.len() < MAX_GATHERED_ROWS
+    }
+}
+
+impl Intake {
+    /// Takes one message, or says why the stream must end.
+    pub(super) fn take(
+        &mut self,
+        message: EphemeralStreamRequest,
+        into: &mut Gathered,
+    ) -> Result<(), Status> {
+        let (offset, rows) = match message.payload {
+            Some(Payload::IngestRecord(request)) => {
+                let row = match request.record {
+                    Some(ingest_record_request::Record::ProtoEncodedRecord(row)) => row,
+                    Some(_) => return Err(wrong_record_type()),
+                    None => return Err(Status::invalid_argument("The request has no record.")),
+                };
+                (request.offset_id, vec![row])
+            }
+            Some(Payload::IngestRecordBatch(request)) => {
+                let rows = match request.batch {
+                    Some(ingest_record_batch_request::Batch::ProtoEncodedBatch(batch)) => {
+                        batch.records
+                    }
+                    Some(_) => return Err(wrong_record_type()),
+                    None => return Err(Status::invalid_argument("The request has no batch.")),
+                };
+                (request.offset_id, rows)
+            }
+            Some(Payload::CreateStream(_)) => {
+                return Err(Status::invalid_argument("The stream is created already."));
+            }
+            None => return Err(Status::invalid_argument("The message is empty.")),
+        };
+        let offset = self.check_offset(offset)?;
+        let bytes: usize = rows.iter().map(Bytes::len).sum();
+        if bytes > MAX_RAW_BYTES {
+            return Err(Status::invalid_argument(format!(
+                "The records of offset {offset} have {bytes} bytes, over the limit of \
+                 {MAX_RAW_BYTES}."
+            )));
+        }
+        self.next_offset = offset + 1;
+        into.rows.extend(rows);
+        into.bytes += bytes;
+        let end = into.rows.len();
+        into.requests.push(Request { offset, end });
+        Ok(())
+    }
+
+    fn check_offset(&self, actual: Option<i64>) -> Result<i64, Status> {
+        let expected = self.next_offset;
+        match actual {
+            Some(actual) if actual == expected => Ok(actual),
+            Some(actual) => Err(Status::invalid_argument(format!(
+                "Non-incremental offset: expected {expected}, actual {actual}"
+            ))),
+            None => Err(Status::invalid_argument(format!(
+                "The offset is missing: expected {expected}"
+            ))),
+        }
+    }
+}
+
+fn wrong_record_type() -> Status {
+    Status::invalid_argument("Record type does not match the stream: it is PROTO.")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::proto::{IngestRecordBatchRequest, IngestRecordRequest, ProtoEncodedRecordBatch};
+
+    fn record(offset: Option<i64>, len: usize) -> EphemeralStreamRequest {
+        let row = Bytes::from(vec![0; len]);
+        let record = ingest_record_request::Record::ProtoEncodedRecord(row);
+        EphemeralStreamRequest {
+            payload: Some(Payload::IngestRecord(IngestRecordRequest {
+                offset_id: offset,
+                record: Some(record),
+            })),
+        }
+    }
+
+    fn batch(offset: i64, rows: usize, len: usize) -> EphemeralStreamRequest {
+        let records = vec![Bytes::from(vec![0; len]); rows];
+        let batch = ProtoEncodedRecordBatch { records };
+        EphemeralStreamRequest {
+            payload: Some(Payload::IngestRecordBatch(IngestRecordBatchRequest {
+                offset_id: Some(offset),
+                batch: Some(ingest_record_batch_request::Batch::ProtoEncodedBatch(batch)),
+            })),
+        }
+    }
+
+    fn refused(messages: Vec<EphemeralStreamRequest>) -> String {
+        let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
+        let status = messages
+            .into_iter()
+            .find_map(|message| intake.take(message, &mut gathered).err())
+            .unwrap();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
+        status.message().to_owned()
+    }
+
+    #[test]
+    fn records_and_batches_share_the_offsets() {
+        let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
+        for message in [record(Some(0), 1), batch(1, 2, 3), batch(2, 0, 0)] {
+            intake.take(message, &mut gathered).unwrap();
+        }
+        let ends: Vec<usize> = gathered.requests.iter().map(|request| request.end).collect();
+        assert_eq!(ends, [1, 3, 3]);
+        assert_eq!(gathered.bytes, 7);
+    }
+
+    #[test]
+    fn offsets_have_no_gap_and_no_repetition() {
+        let text = "Non-incremental offset: expected 1, actual 2";
+        assert_eq!(refused(vec![record(Some(0), 0), record(Some(2), 0)]), text);
+        let text = "Non-incremental offset: expected 1, actual 0";
+        assert_eq!(refused(vec![record(Some(0), 0), record(Some(0), 0)]), text);
+        let text = "Non-incremental offset: expected 0, actual -1";
+        assert_eq!(refused(vec![record(Some(-1), 0)]), text);
+        assert_eq!(refused(vec![record(None, 0)]), "The offset is missing: expected 0");
+    }
+
+    #[test]
+    fn ten_mebibytes_are_the_most() {
+        let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
+        intake
+            .take(record(Some(0), MAX_RAW_BYTES), &mut gathered)
+            .unwrap();
+        let text = "The records of offset 0 have 10485761 bytes, over the limit of 10485760.";
+        assert_eq!(refused(vec![record(Some(0), MAX_RAW_BYTES + 1)]), text);
+        let text = "The records of offset 0 have 10485762 bytes, over the limit of 10485760.";
+        assert_eq!(refused(vec![batch(0, 2, MAX_RAW_BYTES / 2 + 1)]), text);
+    }
+}

@@ -1,0 +1,50 @@
+//! The numbers of the service, and those this endpoint works with.
+
+use std::time::Duration;
+
+/// What one record, and all records of one call together, may weigh: the service's limit.
+pub(crate) const MAX_RAW_BYTES: usize = 10 * 1024 * 1024;
+
+/// What one gRPC message may weigh, framing included.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+
+/// How much a client may send on one stream before the server has read it.
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+
+/// The same for all streams of a connection.
+pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+
+/// How many streams one connection may carry.
+pub(crate) const MAX_CONCURRENT_STREAMS: u32 = 1024;
+
+/// Decoded rows that may wait for their commit, over all tables. Beyond it nothing more is read,
+/// and HTTP/2 flow control makes the clients wait.
+pub(crate) const MAX_WAITING_BYTES: usize = 256 * 1024 * 1024;
+
+/// Requests that are there already are decoded together up to this size, so that a client that
+/// sends single records does not pay for a task each.
+pub(crate) const MAX_GATHERED_BYTES: usize = 1024 * 1024;
+
+/// The same as a number of records.
+pub(crate) const MAX_GATHERED_ROWS: usize = 16 * 1024;
+
+/// How long a shutdown waits for streams and connections to end.
+pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// When the rows of a table are committed: whichever comes first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GroupCommit {
+    pub(crate) every: Duration,
+    pub(crate) max_bytes: usize,
+    pub(crate) max_rows: usize,
+}
+
+impl Default for GroupCommit {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_millis(200),
+            max_bytes: 64 * 1024 * 1024,
+            max_rows: 500_000,
+        }
+    }
+}

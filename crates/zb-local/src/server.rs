@@ -1,0 +1,181 @@
+//! The server as its owner sees it: started, given tables, asked for numbers, stopped.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use arrow_schema::Schema;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use zb_types::{Secret, TableName};
+
+use crate::{
+    builder::Builder,
+    credentials::Credentials,
+    endpoint::Endpoint,
+    error::Error,
+    http::{self, Listener},
+    lake::{DirectoryLock, Lake},
+    limits::{MAX_WAITING_BYTES, SHUTDOWN_PATIENCE},
+    stats::{Counters, Stats},
+    tokens::Tokens,
+};
+
+/// A running endpoint.
+///
+/// It serves until [`shutdown`](Self::shutdown), which commits and acknowledges what was received.
+/// Dropping it stops it where it is, as a crash would: clients see their connections break, and
+/// rows that were not acknowledged may or may not be in the table.
+pub struct Server {
+    endpoint: Arc<Endpoint>,
+    grpc_url: String,
+    http_url: String,
+    /// Everything ends where it is, commits included.
+    killed: CancellationToken,
+    _lock: DirectoryLock,
+}
+
+impl Server {
+    /// A server for the tables below `dir`, which is made if it is missing.
+    pub fn builder(dir: impl Into<PathBuf>) -> Builder {
+        Builder::new(dir.into())
+    }
+
+    pub(crate) async fn start(builder: Builder) -> Result<Self, Error> {
+        let lock = DirectoryLock::take(&builder.dir)?;
+        let dir = std::fs::canonicalize(&builder.dir)
+            .map_err(|source| Error::directory(&builder.dir, source))?;
+        let credentials = Credentials::of_directory(&dir)?;
+        let grpc = Listener::bind(&builder.listen).await?;
+        let http = match &builder.http {
+            Some(address) => Some(Listener::bind(address).await?),
+            None => None,
+        };
+
+        let counters = Arc::<Counters>::default();
+        let killed = CancellationToken::new();
+        let endpoint = Arc::new(Endpoint {
+            tokens: Tokens::new(&credentials.signing_key, builder.token_lifetime),
+            credentials,
+            lake: Lake::new(dir, builder.group_commit, counters.clone(), killed.clone()),
+            counters,
+            auto_create: builder.auto_create,
+            lifetime: builder.lifetime,
+            rotation: watch::Sender::new(Duration::ZERO),
+            room: Arc::new(Semaphore::new(MAX_WAITING_BYTES / 1024)),
+            draining: CancellationToken::new(),
+            cut: killed.child_token(),
+            tasks: TaskTracker::new(),
+        });
+
+        let router = http::router(&endpoint);
+        let grpc_url = grpc.url();
+        let http_url = http.as_ref().map_or_else(|| grpc_url.clone(), Listener::url);
+        for listener in [Some(grpc), http].into_iter().flatten() {
+            listener.serve(&endpoint, router.clone());
+        }
+        tracing::info!(
+            endpoint = grpc_url,
+            unity_catalog = http_url,
+            dir = %endpoint.lake.dir().display(),
+            "serving"
+        );
+        Ok(Self {
+            endpoint,
+            grpc_url,
+            http_url,
+            killed,
+            _lock: lock,
+        })
+    }
+
+    /// The URL of the Zerobus endpoint, `http://HOST:PORT`.
+    pub fn endpoint(&self) -> &str {
+        &self.grpc_url
+    }
+
+    /// The URL of the token endpoint and of the Unity Catalog REST API, `http://HOST:PORT`.
+    pub fn unity_catalog_url(&self) -> &str {
+        &self.http_url
+    }
+
+    /// The id of the one client this server knows.
+    pub fn client_id(&self) -> &str {
+        &self.endpoint.credentials.client_id
+    }
+
+    /// The secret of that client.
+    pub fn client_secret(&self) -> &Secret {
+        &self.endpoint.credentials.client_secret
+    }
+
+    /// Makes a table with the columns of `schema`, turned into Delta's types by
+    /// [`zb_convert::delta_schema`]. A table that exists is kept if its columns are the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if Delta cannot hold the columns, [`Error::SchemaDiffers`] if the table
+    /// exists with others, [`Error::Directory`] or [`Error::Table`] if it cannot be written or
+    /// read.
+    pub async fn create_table(&self, table: &TableName, schema: &Schema) -> Result<(), Error> {
+        self.endpoint.lake.create(table, schema).await?;
+        Ok(())
+    }
+
+    /// Where the Delta table is, or would be.
+    pub fn table_path(&self, table: &TableName) -> PathBuf {
+        self.endpoint.lake.path(table)
+    }
+
+    /// What the server has done since it started.
+    pub fn stats(&self) -> Stats {
+        self.endpoint.counters.snapshot()
+    }
+
+    /// Tells all open streams to close, as the service does with those that grow old: they get a
+    /// close signal, are served for `grace`, and are then ended with `UNAVAILABLE`.
+    pub fn rotate_streams(&self, grace: Duration) {
+        self.endpoint.rotation.send_replace(grace);
+    }
+
+    /// Stops: nothing new is accepted, what was received is committed and acknowledged, and all
+    /// streams are ended with `UNAVAILABLE`. Clients that do not let go are cut after ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unfinished`] if rows still waited for their commit when the time was over.
+    pub async fn shutdown(self) -> Result<(), Error> {
+        let endpoint = &self.endpoint;
+        endpoint.draining.cancel();
+        endpoint.tasks.close();
+        if timeout(SHUTDOWN_PATIENCE, endpoint.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("connections that did not end are cut");
+            endpoint.cut.cancel();
+            endpoint.tasks.wait().await;
+        }
+        timeout(SHUTDOWN_PATIENCE, endpoint.lake.close())
+            .await
+            .map_err(|_| Error::Unfinished)?;
+        tracing::info!(stats = ?self.stats(), "stopped");
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.killed.cancel();
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("endpoint", &self.grpc_url)
+            .field("unity_catalog_url", &self.http_url)
+            .finish_non_exhaustive()
+    }
+}
