@@ -1,1 +1,62 @@
+//! Delivery of Arrow record batches to a Delta table through Zerobus Ingest, with a receipt that
+//! says of every row what became of it.
+//!
+//! ```no_run
+//! use std::{sync::Arc, time::Duration};
+//! use arrow_array::RecordBatch;
+//! use zb_ingest::{Sender, SenderOptions, TokenSource};
+//!
+//! # async fn run(tokens: Arc<dyn TokenSource>, batch: RecordBatch) -> Result<(), zb_ingest::Error> {
+//! let table = "main.nyc.flights".parse().expect("a table name");
+//! let options = SenderOptions::new("https://1234567890.zerobus.us-west-2.cloud.databricks.com");
+//! let sender = Sender::open(table, &batch.schema(), tokens, options).await?;
+//!
+//! let ticket = sender.submit(batch).await?; // returns as soon as there is room
+//! let receipt = ticket.wait().await; // every accepted row is durable, or the receipt says why not
+//! println!("{} of {} rows are durable", receipt.durable().count(), receipt.rows());
+//!
+//! sender.close(Duration::from_secs(30)).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The way of a batch
+//!
+//! [`Sender::submit`] encodes it in chunks of one request each (`sender.rs`), waits until the
+//! request fits the budget of bytes in flight (`budget.rs`), hands it to the SDK (`sdk.rs`, the only
+//! module that names a type of it), and notes which rows it carries (`ledger.rs`). One task per
+//! sender waits for acknowledgements and settles the rows with their [`Ticket`], which makes a
+//! [`Receipt`] of them when none is open. Connections that are lost are opened again by the SDK at
+//! the pace that `pacing.rs` sets.
+//!
+//! # When to use this alone
+//!
+//! With a token source and telemetry of your own. The facade `zb-core` plugs in ours.
 
+mod budget;
+mod closed;
+mod error;
+mod ledger;
+mod observer;
+mod options;
+mod pacing;
+mod ranges;
+mod receipt;
+mod rejection;
+mod sdk;
+mod sender;
+mod status;
+mod ticket;
+mod token;
+
+pub use closed::{Closed, Fate, Undelivered};
+pub use error::{Error, ErrorKind};
+pub use observer::{Event, Observer};
+pub use options::SenderOptions;
+pub use ranges::RowRanges;
+pub use receipt::Receipt;
+pub use rejection::{RejectedBy, Rejection};
+pub use sender::Sender;
+pub use status::{Code, Status};
+pub use ticket::Ticket;
+pub use token::{TokenError, TokenSource};

@@ -1,0 +1,133 @@
+//! The settings of a sender.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use zb_retry::Policy;
+
+use crate::{Observer, observer::Nobody};
+
+/// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
+pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
+
+/// Where a [`Sender`](crate::Sender) sends to, and how.
+///
+/// # Defaults
+///
+/// | setting | default |
+/// |---|---|
+/// | [`max_in_flight_bytes`](Self::max_in_flight_bytes) | 32 MiB |
+/// | [`request_bytes`](Self::request_bytes) | 2 MiB |
+/// | [`request_rows`](Self::request_rows) | 32,768 |
+/// | [`connect_timeout`](Self::connect_timeout) | 30 s for each attempt |
+/// | [`ack_timeout`](Self::ack_timeout) | 60 s without any answer |
+/// | [`retry`](Self::retry) | [`zb_retry::Policy`]'s own |
+/// | [`encoding`](Self::encoding) | [`zb_convert::Options`]' own |
+#[derive(Clone)]
+#[must_use]
+pub struct SenderOptions {
+    pub(crate) endpoint: String,
+    pub(crate) max_in_flight_bytes: usize,
+    pub(crate) request_bytes: usize,
+    pub(crate) request_rows: usize,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) ack_timeout: Duration,
+    pub(crate) retry: Policy,
+    pub(crate) encoding: zb_convert::Options,
+    pub(crate) application: Option<String>,
+    pub(crate) observer: Arc<dyn Observer>,
+}
+
+impl SenderOptions {
+    /// Sends to `endpoint`, an `https` URL; one without a scheme is taken for that. Plain `http`
+    /// is for endpoints on this machine.
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            max_in_flight_bytes: 32 << 20,
+            request_bytes: 2 << 20,
+            request_rows: 32_768,
+            connect_timeout: Duration::from_secs(30),
+            ack_timeout: Duration::from_mins(1),
+            retry: Policy::new(),
+            encoding: zb_convert::Options::default(),
+            application: None,
+            observer: Arc::new(Nobody),
+        }
+    }
+
+    /// How many encoded bytes may be on their way without an acknowledgement. When they are,
+    /// [`submit`](crate::Sender::submit) waits. Memory use is a small multiple of it, since the SDK
+    /// keeps copies until it has the acknowledgement. At least one request is always let through.
+    pub fn max_in_flight_bytes(mut self, bytes: usize) -> Self {
+        self.max_in_flight_bytes = bytes;
+        self
+    }
+
+    /// How large a request may become, framing included; at most 10,420,224. A record larger than
+    /// this and within the service's limit travels alone.
+    pub fn request_bytes(mut self, bytes: usize) -> Self {
+        self.request_bytes = bytes;
+        self
+    }
+
+    /// How many rows a request may carry.
+    pub fn request_rows(mut self, rows: usize) -> Self {
+        self.request_rows = rows;
+        self
+    }
+
+    /// How long one attempt to open a connection may take, the token included, the wait before it
+    /// not.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the service may be silent while rows wait for their acknowledgement, before the
+    /// connection is taken for lost.
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.ack_timeout = timeout;
+        self
+    }
+
+    /// How lost connections are opened again: the waits between attempts, and how many attempts
+    /// without an acknowledgement there may be.
+    pub fn retry(mut self, policy: Policy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How batches are turned into rows.
+    pub fn encoding(mut self, options: zb_convert::Options) -> Self {
+        self.encoding = options;
+        self
+    }
+
+    /// The name of the program, for the service's logs.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.application = Some(name.into());
+        self
+    }
+
+    /// Who is told what happens.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+}
+
+impl fmt::Debug for SenderOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SenderOptions")
+            .field("endpoint", &self.endpoint)
+            .field("max_in_flight_bytes", &self.max_in_flight_bytes)
+            .field("request_bytes", &self.request_bytes)
+            .field("request_rows", &self.request_rows)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("ack_timeout", &self.ack_timeout)
+            .field("retry", &self.retry)
+            .field("encoding", &self.encoding)
+            .field("application", &self.application)
+            .finish_non_exhaustive()
+    }
+}

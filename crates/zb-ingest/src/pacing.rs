@@ -1,0 +1,162 @@
+//! How fast connections may be opened: full jitter by progress of acknowledgements.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+use zb_retry::{Backoff, Policy};
+
+/// A connection that has lived this long was good, whether rows were sent on it or not.
+const GOOD_AFTER: Duration = Duration::from_mins(2);
+
+/// Paces the attempts to connect of one stream.
+///
+/// Attempts are counted since the last acknowledgement and not since the last successful opening:
+/// a service that accepts every stream and then fails it is backed off from like one that is down.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    state: Mutex<State>,
+    policy: Policy,
+}
+
+#[derive(Debug)]
+struct State {
+    backoff: Backoff,
+    attempts: u32,
+    /// Of the attempts that are counted.
+    first: Instant,
+    last: Instant,
+}
+
+/// Leave to open a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Which attempt it is since the last progress, from 1.
+    pub(crate) attempt: u32,
+    /// How long to wait before it.
+    pub(crate) wait: Duration,
+}
+
+impl Pace {
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self::with(policy, policy.backoff())
+    }
+
+    fn with(policy: Policy, backoff: Backoff) -> Self {
+        let now = Instant::now();
+        Self {
+            state: Mutex::new(State {
+                backoff,
+                attempts: 0,
+                first: now,
+                last: now,
+            }),
+            policy,
+        }
+    }
+
+    /// Leave for the next attempt; `None` when the policy allows no more.
+    pub(crate) fn turn(&self) -> Option<Turn> {
+        let mut state = self.lock();
+        let now = Instant::now();
+        if now - state.last > GOOD_AFTER {
+            state.reset();
+        }
+        let wait = if state.attempts == 0 {
+            state.first = now;
+            Duration::ZERO
+        } else {
+            state.backoff.next()?
+        };
+        let spent = (now + wait) - state.first;
+        if self.policy.deadline().is_some_and(|limit| spent > limit) {
+            return None;
+        }
+        state.attempts += 1;
+        state.last = now + wait;
+        Some(Turn {
+            attempt: state.attempts,
+            wait,
+        })
+    }
+
+    /// Rows were acknowledged: the next loss starts a new count.
+    pub(crate) fn progress(&self) {
+        self.lock().reset();
+    }
+
+    /// How many attempts are counted, and since when.
+    pub(crate) fn spent(&self) -> (u32, Duration) {
+        let state = self.lock();
+        (state.attempts, state.first.elapsed())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; if something did, the counts are still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn reset(&mut self) {
+        self.attempts = 0;
+        self.backoff.reset();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn pace(policy: Policy) -> Pace {
+        Pace::with(policy, Backoff::seeded(policy, 7))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_attempt_is_free_and_the_next_ones_wait_within_their_ceiling() {
+        let policy = Policy::new()
+            .with_base(Duration::from_millis(100))
+            .with_cap(Duration::from_secs(1))
+            .with_max_attempts(6);
+        let pace = pace(policy);
+        for attempt in 1..=6 {
+            let turn = pace.turn().unwrap();
+            assert_eq!(turn.attempt, attempt);
+            if attempt == 1 {
+                assert_eq!(turn.wait, Duration::ZERO);
+            } else {
+                assert!(turn.wait <= policy.ceiling(attempt - 2), "{turn:?}");
+            }
+        }
+        assert_eq!(pace.turn(), None, "attempts are spent");
+        assert_eq!(pace.spent().0, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_acknowledgement_or_a_long_life_starts_a_new_count() {
+        let pace = pace(Policy::new().with_max_attempts(2));
+        assert!(pace.turn().is_some() && pace.turn().is_some() && pace.turn().is_none());
+        pace.progress();
+        assert_eq!(pace.turn().unwrap().attempt, 1);
+        assert_eq!(pace.turn().unwrap().attempt, 2);
+        advance(GOOD_AFTER + Duration::from_secs(60)).await;
+        assert_eq!(pace.turn().unwrap().attempt, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_ends_it_before_the_wait_that_would_pass_it() {
+        let policy = Policy::new()
+            .with_max_attempts(1_000)
+            .with_deadline(Duration::from_secs(10));
+        let pace = pace(policy);
+        while let Some(turn) = pace.turn() {
+            advance(turn.wait + Duration::from_millis(500)).await;
+            assert!(pace.spent().1 <= Duration::from_millis(10_500));
+        }
+        assert!(pace.spent().0 > 1);
+    }
+}

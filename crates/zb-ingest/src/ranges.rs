@@ -1,0 +1,106 @@
+//! Sets of rows of one batch.
+
+use std::ops::Range;
+
+/// Rows of a batch, as ranges in order that neither touch nor overlap.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowRanges(Vec<Range<usize>>);
+
+impl RowRanges {
+    /// No rows.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many rows.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(Range::len).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The ranges, in order.
+    pub fn as_slice(&self) -> &[Range<usize>] {
+        &self.0
+    }
+
+    /// Each row, in order.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().cloned().flatten()
+    }
+
+    /// Whether `row` is one of them.
+    pub fn contains(&self, row: usize) -> bool {
+        let after = self.0.partition_point(|r| r.start <= row);
+        after > 0 && self.0[after - 1].contains(&row)
+    }
+
+    pub(crate) fn insert(&mut self, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        // Those that overlap or touch the new one become one with it.
+        let first = self.0.partition_point(|r| r.end < range.start);
+        let last = self.0.partition_point(|r| r.start <= range.end);
+        let merged = match self.0.get(first..last) {
+            Some([.., tail]) => range.start.min(self.0[first].start)..range.end.max(tail.end),
+            _ => range,
+        };
+        self.0.splice(first..last, [merged]);
+    }
+
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for range in &other.0 {
+            self.insert(range.clone());
+        }
+    }
+}
+
+impl FromIterator<Range<usize>> for RowRanges {
+    fn from_iter<I: IntoIterator<Item = Range<usize>>>(ranges: I) -> Self {
+        let mut set = Self::new();
+        for range in ranges {
+            set.insert(range);
+        }
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ranges_are_a_set_of_rows_in_any_order_of_insertion() {
+        let mut state = 7_u64;
+        let mut next = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            ((state >> 33) % below) as usize
+        };
+        for _ in 0..500 {
+            let mut ranges = RowRanges::new();
+            let mut model = BTreeSet::new();
+            for _ in 0..next(12) {
+                let start = next(60);
+                let range = start..start + next(10);
+                model.extend(range.clone());
+                ranges.insert(range);
+            }
+            assert_eq!(ranges.rows().collect::<BTreeSet<_>>(), model);
+            assert_eq!(ranges.count(), model.len());
+            for row in 0..80 {
+                assert_eq!(ranges.contains(row), model.contains(&row));
+            }
+            for pair in ranges.as_slice().windows(2) {
+                assert!(pair[0].end < pair[1].start, "{ranges:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The official SDK, and all that is known of it: no type of it leaves this module.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use databricks_zerobus_ingest_sdk::{
+    HeadersProvider, ProtoBytes, ZerobusError, ZerobusResult, ZerobusSdk, ZerobusStream,
+};
+use prost_types::DescriptorProto;
+use zb_types::{ExposeSecret, Secret, TableName};
+
+use crate::{
+    Error, Event, Observer, SenderOptions, Status, TokenError, TokenSource, ledger::Ledger,
+    pacing::Pace,
+};
+
+/// How many requests the SDK may hold: its queues are made for that many at once. The budget in
+/// bytes is what bounds memory; this only has to be more than it lets through.
+const MAX_IN_FLIGHT_REQUESTS: usize = 4_096;
+
+/// The SDK ends its own waits after this; a longer one is begun anew.
+const WAIT: Duration = Duration::from_hours(1);
+
+/// Between the attempts of the SDK. The real wait is in [`Headers::get_headers`].
+const SDK_BACKOFF: Duration = Duration::from_millis(1);
+
+/// A stream to one table.
+pub(crate) struct Stream {
+    inner: ZerobusStream,
+    context: Arc<Context>,
+}
+
+/// What the stream, its hook and its errors share.
+struct Context {
+    table: TableName,
+    endpoint: String,
+    tokens: Arc<dyn TokenSource>,
+    observer: Arc<dyn Observer>,
+    ledger: Arc<Ledger>,
+    pace: Arc<Pace>,
+    connected_before: std::sync::atomic::AtomicBool,
+    served: Mutex<Option<Secret>>,
+    /// Why the last attempt got no token; the SDK passes on only a text.
+    no_token: Mutex<Option<TokenError>>,
+}
+
+/// How a wait for an acknowledgement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waited {
+    Acknowledged,
+    NotYet,
+}
+
+impl Stream {
+    pub(crate) async fn open(
+        table: &TableName,
+        descriptor: DescriptorProto,
+        tokens: Arc<dyn TokenSource>,
+        options: &SenderOptions,
+        ledger: Arc<Ledger>,
+        pace: Arc<Pace>,
+    ) -> Result<Self, Error> {
+        let context = Arc::new(Context {
+            table: table.clone(),
+            endpoint: options.endpoint.clone(),
+            tokens,
+            observer: Arc::clone(&options.observer),
+            ledger,
+            pace,
+            connected_before: false.into(),
+            served: Mutex::new(None),
+            no_token: Mutex::new(None),
+        });
+        let mut sdk = ZerobusSdk::builder()
+            .endpoint(&options.endpoint)
+            .sdk_identifier(concat!("zb/", env!("CARGO_PKG_VERSION")));
+        if let Some(application) = &options.application {
+            sdk = sdk.application_name(application);
+        }
+        let sdk = sdk.build().map_err(|e| context.error(e))?;
+        // The SDK bounds the hook, and so our wait, together with the connecting.
+        let attempt = options.connect_timeout + options.retry.cap();
+        let inner = sdk
+            .stream_builder()
+            .table(table.as_str())
+            .headers_provider(Arc::new(Headers(Arc::clone(&context))))
+            .compiled_proto(descriptor)
+            .max_inflight_requests(MAX_IN_FLIGHT_REQUESTS)
+            .recovery(true)
+            .recovery_retries(options.retry.max_attempts().saturating_sub(1))
+            .recovery_backoff_ms(millis(SDK_BACKOFF))
+            .recovery_timeout_ms(millis(attempt))
+            .server_lack_of_ack_timeout_ms(millis(options.ack_timeout))
+            .flush_timeout_ms(millis(WAIT))
+            .build()
+            .await
+            .map_err(|e| context.error(e))?;
+        Ok(Self { inner, context })
+    }
+
+    /// Hands over one request and returns its offset. Nothing has been sent when this returns.
+    pub(crate) async fn ingest(&self, records: Vec<Vec<u8>>) -> Result<i64, Error> {
+        let records = records.into_iter().map(ProtoBytes);
+        match self.inner.ingest_records_offset(records).await {
+            Ok(Some(offset)) => Ok(offset),
+            Ok(None) => Err(self.context.service(3, "a request without records")),
+            // The SDK says only that the stream is closed; a wait, which then is none, says why.
+            Err(error) if self.inner.is_closed() => {
+                let cause = self.inner.flush().await.err().unwrap_or(error);
+                Err(self.context.error(cause))
+            }
+            Err(error) => Err(self.context.error(error)),
+        }
+    }
+
+    pub(crate) async fn wait(&self, offset: i64) -> Result<Waited, Error> {
+        match self.inner.wait_for_offset(offset).await {
+            Ok(()) => Ok(Waited::Acknowledged),
+            Err(_) if !self.inner.is_closed() => Ok(Waited::NotYet),
+            Err(error) => Err(self.context.error(error)),
+        }
+    }
+
+    /// Ends the stream in good order. Every request must be settled.
+    pub(crate) async fn close(mut self) {
+        if let Err(error) = self.inner.close().await {
+            tracing::debug!(table = %self.context.table, %error, "the stream closed with an error");
+        }
+    }
+}
+
+/// The SDK asks for headers once for each attempt to connect, before anything else: the place to
+/// wait, to count, and to give a token.
+struct Headers(Arc<Context>);
+
+#[async_trait]
+impl HeadersProvider for Headers {
+    async fn get_headers(&self) -> ZerobusResult<HashMap<&'static str, String>> {
+        let context = &*self.0;
+        let Some(turn) = context.pace.turn() else {
+            return Err(ZerobusError::InvalidStateError(
+                "the retry policy allows no more attempts".to_owned(),
+            ));
+        };
+        let reconnect = context
+            .connected_before
+            .swap(true, std::sync::atomic::Ordering::Relaxed);
+        let in_flight = if reconnect {
+            context.ledger.connection_lost()
+        } else {
+            0
+        };
+        context.observer.observe(&Event::Connecting {
+            attempt: turn.attempt,
+            wait: turn.wait,
+            in_flight,
+        });
+        tracing::debug!(
+            table = %context.table, attempt = turn.attempt, wait = ?turn.wait, in_flight, "connecting"
+        );
+        tokio::time::sleep(turn.wait).await;
+
+        let token = match context.tokens.token(&context.table).await {
+            Ok(token) => token,
+            Err(error) => {
+                // The text does not matter, the kind decides whether the SDK tries again.
+                let told = if error.is_transient() {
+                    ZerobusError::TokenFetchError(error.to_string())
+                } else {
+                    ZerobusError::InvalidUCTokenError(error.to_string())
+                };
+                *lock(&context.no_token) = Some(error);
+                return Err(told);
+            }
+        };
+        *lock(&context.no_token) = None;
+        let headers = HashMap::from([
+            ("authorization", format!("Bearer {}", token.expose_secret())),
+            ("x-databricks-zerobus-table-name", context.table.to_string()),
+        ]);
+        *lock(&context.served) = Some(token);
+        Ok(headers)
+    }
+
+    async fn invalidate(&self) {
+        let served = lock(&self.0.served).take();
+        if let Some(token) = served {
+            self.0.tokens.refused(&self.0.table, &token).await;
+        }
+    }
+}
+
+impl Context {
+    fn error(&self, error: ZerobusError) -> Error {
+        match error {
+            ZerobusError::CreateStreamError(status) | ZerobusError::StreamClosedError(status) => {
+                let code = i32::from(status.code());
+                match code {
+                    // What trying again does not cure: the SDK's own list.
+                    3 | 5 | 7 | 11 | 12 | 16 => self.service(code, status.message()),
+                    _ => self.unavailable(code, with_causes(&status, status.message())),
+                }
+            }
+            // The SDK drops the status of a refused record and keeps its text.
+            ZerobusError::InvalidArgument(message) => self.service(3, message),
+            ZerobusError::InvalidZerobusEndpointError(problem) => Error::Config {
+                setting: "endpoint",
+                problem: format!("{} is no URL to connect to: {problem}", self.endpoint),
+            },
+            ZerobusError::TokenFetchError(_) | ZerobusError::InvalidUCTokenError(_) => {
+                match lock(&self.no_token).clone() {
+                    Some(source) => Error::Token {
+                        table: self.table.clone(),
+                        source,
+                    },
+                    None => self.unavailable(16, error.to_string()),
+                }
+            }
+            ZerobusError::ChannelCreationError(message) => self.unavailable(14, message),
+            other => self.unavailable(14, other.to_string()),
+        }
+    }
+
+    fn service(&self, code: i32, message: impl Into<String>) -> Error {
+        Error::Service {
+            table: self.table.clone(),
+            status: Status::new(code, message),
+        }
+    }
+
+    fn unavailable(&self, code: i32, message: String) -> Error {
+        let (attempts, elapsed) = self.pace.spent();
+        Error::Unavailable {
+            table: self.table.clone(),
+            endpoint: self.endpoint.clone(),
+            attempts,
+            elapsed,
+            status: Status::new(code, message),
+        }
+    }
+}
+
+/// The message and those of its causes that it does not already say.
+fn with_causes(error: &dyn std::error::Error, message: &str) -> String {
+    let mut text = message.to_owned();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
