@@ -40,12 +40,8 @@ impl Credentials {
     pub(crate) fn of_directory(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(FILE);
         let kept = match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map_err(|source| Error::Credentials {
-                    path,
-                    source,
-                })?
-            }
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|source| Error::Credentials { path, source })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let kept = Kept::generate();
                 kept.write(&path)
@@ -125,7 +121,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
         Credentials::of_directory(dir.path()).unwrap();
-        let mode = fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode();
+        let mode = fs::metadata(dir.path().join(FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

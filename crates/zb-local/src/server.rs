@@ -71,7 +71,9 @@ impl Server {
 
         let router = http::router(&endpoint);
         let grpc_url = grpc.url();
-        let http_url = http.as_ref().map_or_else(|| grpc_url.clone(), Listener::url);
+        let http_url = http
+            .as_ref()
+            .map_or_else(|| grpc_url.clone(), Listener::url);
         for listener in [Some(grpc), http].into_iter().flatten() {
             listener.serve(&endpoint, router.clone());
         }

@@ -150,7 +150,10 @@ mod tests {
     fn a_token_expires() {
         let tokens = tokens("k", Duration::ZERO);
         let token = tokens.issue(&Grant::Rest);
-        assert_eq!(tokens.check(token.expose_secret()), Err(TokenError::Expired));
+        assert_eq!(
+            tokens.check(token.expose_secret()),
+            Err(TokenError::Expired)
+        );
     }
 
     #[test]

@@ -10,11 +10,14 @@ use super::*;
 
 /// One line per column: name, Arrow type, `!` where it is NOT NULL.
 fn shown(schema: &Schema) -> String {
-    schema.fields().iter().fold(String::new(), |mut all, field| {
-        let required = if field.is_nullable() { "" } else { "!" };
-        let _ = writeln!(all, "{} {}{required}", field.name(), field.data_type());
-        all
-    })
+    schema
+        .fields()
+        .iter()
+        .fold(String::new(), |mut all, field| {
+            let required = if field.is_nullable() { "" } else { "!" };
+            let _ = writeln!(all, "{} {}{required}", field.name(), field.data_type());
+            all
+        })
 }
 
 fn check(columns: &str, expected: &str) {
@@ -75,7 +78,10 @@ fn what_stands_beside_the_columns_is_read_over() {
 #[test]
 fn what_cannot_be_read_says_where_and_why() {
     let refusals = [
-        ("SELECT 1", "line 1, column 1: CREATE is expected, not SELECT"),
+        (
+            "SELECT 1",
+            "line 1, column 1: CREATE is expected, not SELECT",
+        ),
         (
             "CREATE TABLE t (a INTERVAL)",
             "line 1, column 19: this is not a type that Zerobus can write",
@@ -88,7 +94,10 @@ fn what_cannot_be_read_says_where_and_why() {
             "CREATE TABLE t (a INT",
             "line 1, column 19: the list of columns has no end",
         ),
-        ("CREATE TABLE t", "line 1, column 14: ( is expected, but the statement ends"),
+        (
+            "CREATE TABLE t",
+            "line 1, column 14: ( is expected, but the statement ends",
+        ),
         (
             "CREATE TABLE t (a INT); CREATE TABLE u (a INT)",
             "line 1, column 25: one statement is expected, and here is another",

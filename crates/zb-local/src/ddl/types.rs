@@ -63,7 +63,9 @@ fn array(cursor: &mut Cursor, depth: usize) -> Result<DataType, DdlError> {
     cursor.expect("<")?;
     let element = nested(cursor, depth + 1)?;
     cursor.expect(">")?;
-    Ok(DataType::List(Arc::new(Field::new("element", element, true))))
+    Ok(DataType::List(Arc::new(Field::new(
+        "element", element, true,
+    ))))
 }
 
 fn map(cursor: &mut Cursor, depth: usize) -> Result<DataType, DdlError> {

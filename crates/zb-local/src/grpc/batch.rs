@@ -46,7 +46,10 @@ fn decode_now(decoder: &Decoder, gathered: &Gathered) -> Result<Decoded, Status>
         .take_while(|request| request.end <= error.row);
     let last_good = good.last().copied();
     let end = last_good.map_or(0, |request: Request| request.end);
-    let offset = gathered.requests.iter().find(|request| request.end > error.row);
+    let offset = gathered
+        .requests
+        .iter()
+        .find(|request| request.end > error.row);
     let refusal = Status::invalid_argument(format!(
         "Record {} of offset {} cannot be ingested: {error}",
         error.row - end,

@@ -152,7 +152,11 @@ mod tests {
         for message in [record(Some(0), 1), batch(1, 2, 3), batch(2, 0, 0)] {
             intake.take(message, &mut gathered).unwrap();
         }
-        let ends: Vec<usize> = gathered.requests.iter().map(|request| request.end).collect();
+        let ends: Vec<usize> = gathered
+            .requests
+            .iter()
+            .map(|request| request.end)
+            .collect();
         assert_eq!(ends, [1, 3, 3]);
         assert_eq!(gathered.bytes, 7);
     }
@@ -165,7 +169,10 @@ mod tests {
         assert_eq!(refused(vec![record(Some(0), 0), record(Some(0), 0)]), text);
         let text = "Non-incremental offset: expected 0, actual -1";
         assert_eq!(refused(vec![record(Some(-1), 0)]), text);
-        assert_eq!(refused(vec![record(None, 0)]), "The offset is missing: expected 0");
+        assert_eq!(
+            refused(vec![record(None, 0)]),
+            "The offset is missing: expected 0"
+        );
     }
 
     #[test]

@@ -64,7 +64,9 @@ fn authorize(endpoint: &Endpoint, metadata: &MetadataMap) -> Result<TableName, S
         .to_str()
         .ok()
         .and_then(|header| header.strip_prefix("Bearer "))
-        .ok_or_else(|| Status::unauthenticated("The authorization header is not a bearer token."))?;
+        .ok_or_else(|| {
+            Status::unauthenticated("The authorization header is not a bearer token.")
+        })?;
     let grant = endpoint
         .tokens
         .check(token)
@@ -73,7 +75,9 @@ fn authorize(endpoint: &Endpoint, metadata: &MetadataMap) -> Result<TableName, S
     let named = metadata
         .get(TABLE_HEADER)
         .and_then(|name| name.to_str().ok())
-        .ok_or_else(|| Status::invalid_argument(format!("The header {TABLE_HEADER} is missing.")))?;
+        .ok_or_else(|| {
+            Status::invalid_argument(format!("The header {TABLE_HEADER} is missing."))
+        })?;
     let table: TableName = named
         .parse()
         .map_err(|error| Status::invalid_argument(format!("{TABLE_HEADER}: {error}")))?;
@@ -114,7 +118,9 @@ fn descriptor(request: &CreateIngestStreamRequest) -> Result<DescriptorProto, St
             )));
         }
         Some(Ok(RecordType::Unspecified) | Err(_)) => {
-            return Err(Status::invalid_argument("The record type is not specified."));
+            return Err(Status::invalid_argument(
+                "The record type is not specified.",
+            ));
         }
     }
     let bytes = request.descriptor_proto.as_deref().unwrap_or_default();
@@ -124,7 +130,9 @@ fn descriptor(request: &CreateIngestStreamRequest) -> Result<DescriptorProto, St
         ));
     }
     DescriptorProto::decode(bytes).map_err(|error| {
-        Status::invalid_argument(format!("descriptor_proto is not a DescriptorProto: {error}"))
+        Status::invalid_argument(format!(
+            "descriptor_proto is not a DescriptorProto: {error}"
+        ))
     })
 }
 

@@ -49,7 +49,11 @@ pub(super) async fn token(
     let grant = match grant(&endpoint.credentials, &headers, form) {
         Ok(grant) => grant,
         Err(refusal) => {
-            tracing::info!(error = refusal.error, reason = refusal.description, "token refused");
+            tracing::info!(
+                error = refusal.error,
+                reason = refusal.description,
+                "token refused"
+            );
             return refusal.into_response();
         }
     };
@@ -83,7 +87,10 @@ fn grant(
         }
     }
     if form.scope.as_deref() != Some(SCOPE) {
-        return Err(Refusal::bad_request("invalid_scope", "the scope must be all-apis"));
+        return Err(Refusal::bad_request(
+            "invalid_scope",
+            "the scope must be all-apis",
+        ));
     }
     match (form.resource, form.authorization_details) {
         (None, None) => Ok(Grant::Rest),
@@ -132,7 +139,9 @@ fn authenticate(credentials: &Credentials, headers: &HeaderMap) -> Result<(), Re
     if known {
         Ok(())
     } else {
-        Err(refused("client authentication failed: unknown client or wrong secret"))
+        Err(refused(
+            "client authentication failed: unknown client or wrong secret",
+        ))
     }
 }
 
@@ -179,7 +188,9 @@ fn table_of(details: &str) -> Result<TableName, String> {
         let mut of_type = details.iter().filter(|d| d.object_type == object_type);
         match (of_type.next(), of_type.next()) {
             (Some(detail), None) => Ok(detail),
-            _ => Err(format!("exactly one object of type {object_type} is needed")),
+            _ => Err(format!(
+                "exactly one object of type {object_type} is needed"
+            )),
         }
     };
     let table_detail = one("TABLE")?;
@@ -207,7 +218,9 @@ fn require(detail: &Detail, path: &str, privileges: &[&str]) -> Result<(), Strin
     }
     for privilege in privileges {
         if !detail.privileges.iter().any(|given| given == privilege) {
-            return Err(format!("the privilege {privilege} on the {object_type} is missing"));
+            return Err(format!(
+                "the privilege {privilege} on the {object_type} is missing"
+            ));
         }
     }
     Ok(())
@@ -236,7 +249,9 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, body).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = header::HeaderValue::from_static("Basic realm=\"zb-local\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -279,8 +294,16 @@ mod tests {
     #[test]
     fn each_fault_in_the_details_is_named() {
         check("/0/type", json!("x"), "the type \"x\" is not known");
-        check("/0/object_full_path", json!("d"), "the CATALOG is \"d\", not \"c\"");
-        check("/1/object_full_path", json!("c.x"), "the SCHEMA is \"c.x\", not \"c.s\"");
+        check(
+            "/0/object_full_path",
+            json!("d"),
+            "the CATALOG is \"d\", not \"c\"",
+        );
+        check(
+            "/1/object_full_path",
+            json!("c.x"),
+            "the SCHEMA is \"c.x\", not \"c.s\"",
+        );
         check(
             "/1/object_type",
             json!("CATALOG"),
@@ -300,7 +323,11 @@ mod tests {
 
     #[test]
     fn the_resource_names_a_workspace() {
-        let known = |id| check_resource(&format!("api://databricks/workspaces/{id}/zerobusDirectWriteApi"));
+        let known = |id| {
+            check_resource(&format!(
+                "api://databricks/workspaces/{id}/zerobusDirectWriteApi"
+            ))
+        };
         assert_eq!(known("localhost:7080"), Ok(()));
         assert!(known("").is_err());
         assert!(check_resource("api://databricks/workspaces/1/other").is_err());

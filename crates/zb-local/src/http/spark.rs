@@ -127,9 +127,19 @@ mod tests {
         check(&D::Int32, "INT", "int", json!("integer"));
         check(&D::Int64, "LONG", "bigint", json!("long"));
         check(&D::Utf8, "STRING", "string", json!("string"));
-        check(&D::Decimal128(10, 2), "DECIMAL", "decimal(10,2)", json!("decimal(10,2)"));
+        check(
+            &D::Decimal128(10, 2),
+            "DECIMAL",
+            "decimal(10,2)",
+            json!("decimal(10,2)"),
+        );
         let ntz = D::Timestamp(TimeUnit::Microsecond, None);
-        check(&ntz, "TIMESTAMP_NTZ", "timestamp_ntz", json!("timestamp_ntz"));
+        check(
+            &ntz,
+            "TIMESTAMP_NTZ",
+            "timestamp_ntz",
+            json!("timestamp_ntz"),
+        );
     }
 
     #[test]

@@ -92,7 +92,9 @@ impl Delta {
         );
         // One batch: Parquet pays per batch, and a group may be thousands of single records.
         if let Some(first) = batches.first() {
-            writer.write(concat_batches(&first.schema(), batches)?).await?;
+            writer
+                .write(concat_batches(&first.schema(), batches)?)
+                .await?;
         }
         let files = writer.flush().await?;
 

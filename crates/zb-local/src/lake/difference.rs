@@ -15,7 +15,9 @@ fn compare_fields(parent: &str, found: &Fields, wanted: &Fields, all: &mut Vec<S
     for field in found {
         let path = join(parent, field.name());
         match wanted.find(field.name()) {
-            None => all.push(format!("column {path} is in the table but not in the new schema")),
+            None => all.push(format!(
+                "column {path} is in the table but not in the new schema"
+            )),
             Some((_, wanted)) => compare_field(&path, field, wanted, all),
         }
     }
@@ -29,16 +31,28 @@ fn compare_fields(parent: &str, found: &Fields, wanted: &Fields, all: &mut Vec<S
         fields.iter().map(|field| field.name().clone()).collect()
     };
     if all.len() == before && names(found) != names(wanted) {
-        let place = if parent.is_empty() { "the table" } else { parent };
+        let place = if parent.is_empty() {
+            "the table"
+        } else {
+            parent
+        };
         all.push(format!("the columns of {place} are in another order"));
     }
 }
 
 fn compare_field(path: &str, found: &Field, wanted: &Field, all: &mut Vec<String>) {
     if found.is_nullable() != wanted.is_nullable() {
-        let say = |field: &Field| if field.is_nullable() { "nullable" } else { "NOT NULL" };
+        let say = |field: &Field| {
+            if field.is_nullable() {
+                "nullable"
+            } else {
+                "NOT NULL"
+            }
+        };
         let (found, wanted) = (say(found), say(wanted));
-        all.push(format!("column {path} is {found} in the table, not {wanted}"));
+        all.push(format!(
+            "column {path} is {found} in the table, not {wanted}"
+        ));
     }
     compare_types(path, found.data_type(), wanted.data_type(), all);
 }
@@ -62,7 +76,9 @@ fn compare_types(path: &str, found: &DataType, wanted: &DataType, all: &mut Vec<
             }
         }
         _ if found == wanted => {}
-        _ => all.push(format!("column {path} is {found} in the table, not {wanted}")),
+        _ => all.push(format!(
+            "column {path} is {found} in the table, not {wanted}"
+        )),
     }
 }
 

@@ -191,12 +191,20 @@ fn faults_in_names(fields: &Fields) -> Vec<String> {
             faults.push("a column has no name".to_owned());
         }
         if let Some(refused) = name.chars().find(|c| REFUSED_IN_NAMES.contains(c)) {
-            faults.push(format!("column {name:?} has {refused:?} in its name, which Delta refuses"));
+            faults.push(format!(
+                "column {name:?} has {refused:?} in its name, which Delta refuses"
+            ));
         }
         if !seen.insert(name.to_lowercase()) {
-            faults.push(format!("column {name:?} is there twice; upper and lower case are the same"));
+            faults.push(format!(
+                "column {name:?} is there twice; upper and lower case are the same"
+            ));
         }
-        faults.extend(nested(field.data_type()).into_iter().flat_map(faults_in_names));
+        faults.extend(
+            nested(field.data_type())
+                .into_iter()
+                .flat_map(faults_in_names),
+        );
     }
     faults
 }
