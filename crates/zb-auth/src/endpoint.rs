@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use url::{Host, Url};
+use url::Url;
+use zb_types::is_loopback_host;
 
 use crate::{EndpointProblem, Error};
 
@@ -55,23 +56,14 @@ pub(crate) fn token_url(unity_catalog_url: &str, allow_plaintext: bool) -> Resul
     if !is_base {
         return Err(EndpointProblem::NotABase.into());
     }
-    if base.scheme() == "http" && !allow_plaintext && !is_loopback(&base) {
-        let host = base.host_str().unwrap_or_default().to_owned();
+    let host = base.host_str().unwrap_or_default();
+    if base.scheme() == "http" && !allow_plaintext && !is_loopback_host(host) {
+        let host = host.to_owned();
         return Err(EndpointProblem::Plaintext { host }.into());
     }
     let path = format!("{}/oidc/v1/token", base.path().trim_end_matches('/'));
     base.set_path(&path);
     Ok(base)
-}
-
-/// Whether what is sent there stays on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,7 @@ use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{Client, header::AUTHORIZATION, redirect};
 use url::Url;
 
-use crate::{
-    Cause, EndpointProblem, Error, Outage, ProtocolFault, endpoint::is_loopback,
-    retry_after::retry_after,
-};
+use crate::{Cause, EndpointProblem, Error, Outage, ProtocolFault, retry_after::retry_after};
 
 /// Far over any token: a JWT has a few kilobytes.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -33,7 +30,7 @@ impl Http {
             .pool_idle_timeout(MAX_IDLE)
             // A redirect would carry the request, not the reason, to another host.
             .redirect(redirect::Policy::none());
-        if is_loopback(url) {
+        if zb_types::is_loopback_host(url.host_str().unwrap_or_default()) {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| Error::Endpoint {

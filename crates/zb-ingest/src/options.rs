@@ -2,9 +2,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use url::Url;
+use zb_convert::ChunkLimit;
 use zb_retry::Policy;
+use zb_types::is_loopback_host;
 
-use crate::{Observer, observer::Nobody};
+use crate::{Error, Observer, observer::Nobody};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -34,12 +37,13 @@ pub struct SenderOptions {
     pub(crate) retry: Policy,
     pub(crate) encoding: zb_convert::Options,
     pub(crate) application: Option<String>,
+    pub(crate) allow_plaintext: bool,
     pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl SenderOptions {
     /// Sends to `endpoint`, an `https` URL; one without a scheme is taken for that. Plain `http`
-    /// is for endpoints on this machine.
+    /// is for endpoints on this machine, unless [allowed](Self::allow_plaintext).
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self {
             endpoint: endpoint.into(),
@@ -51,6 +55,7 @@ impl SenderOptions {
             retry: Policy::new(),
             encoding: zb_convert::Options::default(),
             application: None,
+            allow_plaintext: false,
             observer: Arc::new(Nobody),
         }
     }
@@ -103,6 +108,12 @@ impl SenderOptions {
         self
     }
 
+    /// Sends to an `http` endpoint on another machine, tokens and rows in clear text.
+    pub fn allow_plaintext(mut self) -> Self {
+        self.allow_plaintext = true;
+        self
+    }
+
     /// The name of the program, for the service's logs.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.application = Some(name.into());
@@ -128,6 +139,110 @@ impl fmt::Debug for SenderOptions {
             .field("retry", &self.retry)
             .field("encoding", &self.encoding)
             .field("application", &self.application)
+            .field("allow_plaintext", &self.allow_plaintext)
             .finish_non_exhaustive()
+    }
+}
+
+impl SenderOptions {
+    /// What each request may be, once every setting has been found good.
+    pub(crate) fn check(&self) -> Result<ChunkLimit, Error> {
+        let refuse = |setting, problem| Err(Error::Config { setting, problem });
+        if let Err(problem) = self.check_endpoint() {
+            return refuse("endpoint", problem);
+        }
+        if self.request_bytes == 0 || self.request_bytes > MAX_REQUEST_BYTES {
+            let bytes = self.request_bytes;
+            let problem = format!("{bytes} is not between 1 and {MAX_REQUEST_BYTES}");
+            return refuse("request_bytes", problem);
+        }
+        if self.request_rows == 0 {
+            return refuse("request_rows", "a request has at least one row".to_owned());
+        }
+        if self.max_in_flight_bytes == 0 {
+            let problem = "nothing could ever be sent with a budget of 0".to_owned();
+            return refuse("max_in_flight_bytes", problem);
+        }
+        Ok(ChunkLimit {
+            rows: self.request_rows,
+            framed_bytes: self.request_bytes,
+        })
+    }
+
+    /// Whether the endpoint is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.url()
+            .is_ok_and(|url| is_loopback_host(url.host_str().unwrap_or_default()))
+    }
+
+    fn check_endpoint(&self) -> Result<(), String> {
+        let url = self
+            .url()
+            .map_err(|e| format!("{:?} is no URL: {e}", self.endpoint))?;
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if self.allow_plaintext || self.is_loopback() => Ok(()),
+            "http" => Err(format!(
+                "tokens are not sent to {} in clear text; use https, or allow plaintext",
+                url.host_str().unwrap_or_default()
+            )),
+            other => Err(format!("{other}:// is neither https nor http")),
+        }
+    }
+
+    fn url(&self) -> Result<Url, url::ParseError> {
+        if self.endpoint.contains("://") {
+            Url::parse(&self.endpoint)
+        } else {
+            Url::parse(&format!("https://{}", self.endpoint))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_https_or_on_this_machine() {
+        let check = |endpoint: &str| SenderOptions::new(endpoint).check();
+        for good in [
+            "https://1.zerobus.x.com",
+            "1.zerobus.x.com",
+            "http://127.0.0.1:5",
+            "http://localhost",
+        ] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "http://h.com",
+            "ftp://h.com",
+            "https://",
+            "https://h.com:99999",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        assert!(
+            SenderOptions::new("http://h.com")
+                .allow_plaintext()
+                .check()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn limits_that_would_stop_everything_are_refused() {
+        let options = || SenderOptions::new("https://h.com");
+        assert!(options().check().is_ok());
+        for options in [
+            options().request_bytes(0),
+            options().request_bytes(MAX_REQUEST_BYTES + 1),
+            options().request_rows(0),
+            options().max_in_flight_bytes(0),
+        ] {
+            let error = options.check().unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Config, "{error}");
+        }
     }
 }

@@ -81,6 +81,10 @@ impl Stream {
         if let Some(application) = &options.application {
             sdk = sdk.application_name(application);
         }
+        if options.is_loopback() {
+            // A proxy from the environment is not on the way to this machine.
+            sdk = sdk.connector_factory(Arc::new(|_: &str| None));
+        }
         let sdk = sdk.build().map_err(|e| context.error(e))?;
         // The SDK bounds the hook, and so our wait, together with the connecting.
         let attempt = options.connect_timeout + options.retry.cap();

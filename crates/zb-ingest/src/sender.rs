@@ -20,7 +20,6 @@ use crate::{
     TokenSource,
     budget::Budget,
     ledger::{Ledger, Request},
-    options::MAX_REQUEST_BYTES,
     pacing::Pace,
     sdk::{Stream, Waited},
     ticket::Tracking,
@@ -76,7 +75,7 @@ impl Sender {
         tokens: Arc<dyn TokenSource>,
         options: SenderOptions,
     ) -> Result<Self, Error> {
-        let limit = limits(&options)?;
+        let limit = options.check()?;
         let encoder = Encoder::new(schema, options.encoding.clone()).map_err(Error::Schema)?;
         let ledger = Arc::new(Ledger::default());
         let pace = Arc::new(Pace::new(options.retry));
@@ -358,30 +357,6 @@ async fn settle(shared: Arc<Shared>, stream: Arc<Stream>) {
             }
         }
     }
-}
-
-fn limits(options: &SenderOptions) -> Result<ChunkLimit, Error> {
-    let refuse = |setting, problem: String| Err(Error::Config { setting, problem });
-    if options.request_bytes == 0 || options.request_bytes > MAX_REQUEST_BYTES {
-        let bytes = options.request_bytes;
-        return refuse(
-            "request_bytes",
-            format!("{bytes} is not between 1 and {MAX_REQUEST_BYTES}"),
-        );
-    }
-    if options.request_rows == 0 {
-        return refuse("request_rows", "a request has at least one row".to_owned());
-    }
-    if options.max_in_flight_bytes == 0 {
-        return refuse(
-            "max_in_flight_bytes",
-            "nothing could ever be sent with a budget of 0".to_owned(),
-        );
-    }
-    Ok(ChunkLimit {
-        rows: options.request_rows,
-        framed_bytes: options.request_bytes,
-    })
 }
 
 impl Drop for Sender {

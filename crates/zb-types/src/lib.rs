@@ -1,4 +1,4 @@
-//! The two values that every `zb` crate shares: the name of a table and a secret.
+//! What every `zb` crate shares: the name of a table, a secret, and where secrets may go in clear.
 //!
 //! ```
 //! use zb_types::{Secret, TableName};
@@ -13,10 +13,12 @@
 //!
 //! # When to use this alone
 //!
-//! Seldom: it exists so that no other crate writes these two again. It does no I/O.
+//! Seldom: it exists so that no other crate writes these again. It does no I/O.
 
+mod loopback;
 mod table;
 
+pub use loopback::is_loopback_host;
 pub use secrecy::ExposeSecret;
 pub use table::{TableName, TableNameError, TableNameErrorKind};
 
