@@ -3,8 +3,6 @@
 //! The server's half goes where `tonic::include_proto!` finds it. The client's half goes to a
 //! folder of its own: only the tests of this crate speak it.
 
-#![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
-
 use std::{error::Error, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {

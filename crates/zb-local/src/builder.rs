@@ -25,7 +25,7 @@ impl Builder {
             http: None,
             auto_create: false,
             group_commit: GroupCommit::default(),
-            token_lifetime: Duration::from_secs(3600),
+            token_lifetime: Duration::from_hours(1),
             lifetime: None,
         }
     }

@@ -68,13 +68,10 @@ impl Credentials {
 impl Kept {
     fn generate() -> Self {
         // The shapes that Databricks gives to service principals: a UUID, and `dose` with hex.
-        let secret: String = random_bytes::<16>()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let secret = u128::from_ne_bytes(random_bytes());
         Self {
             client_id: uuid::Uuid::new_v4().to_string(),
-            client_secret: format!("dose{secret}"),
+            client_secret: format!("dose{secret:032x}"),
             signing_key: BASE64_STANDARD.encode(random_bytes::<32>()),
         }
     }

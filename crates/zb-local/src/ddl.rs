@@ -172,10 +172,10 @@ fn column(cursor: &mut Cursor) -> Result<Field, DdlError> {
 fn clauses(cursor: &mut Cursor) -> Result<(), DdlError> {
     while !cursor.at_end() {
         if cursor.take(";") {
-            return match cursor.at_end() {
-                true => Ok(()),
-                false => Err(cursor.error("one statement is expected, and here is another")),
-            };
+            if cursor.at_end() {
+                break;
+            }
+            return Err(cursor.error("one statement is expected, and here is another"));
         }
         if cursor.is_word(0, "AS") {
             return Err(cursor.error("CREATE TABLE AS a query cannot be used: list the columns"));

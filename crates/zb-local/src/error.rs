@@ -10,7 +10,7 @@ use zb_types::TableName;
 
 /// Why the endpoint could not do what its owner asked of it.
 ///
-/// Clients never see this type: they get gRPC statuses and OAuth2 errors.
+/// Clients never see this type: they get gRPC statuses and `OAuth2` errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

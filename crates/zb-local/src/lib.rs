@@ -1,7 +1,7 @@
 //! An offline Zerobus endpoint.
 //!
 //! [`Server`] speaks to unmodified Zerobus clients: gRPC `EphemeralStream` with Protobuf records,
-//! OAuth2 tokens and the Unity Catalog look-up of a table, all on one port of the loopback. It
+//! `OAuth2` tokens and the Unity Catalog look-up of a table, all on one port of the loopback. It
 //! checks what the service checks (token, table, descriptor against the table, offsets, sizes,
 //! every record), refuses as the service does, and lands the rows in real Delta tables below a
 //! directory: `<dir>/<catalog>/<schema>/<table>`, readable by any Delta reader. A row is

@@ -1,10 +1,6 @@
 //! The generated half of the wire protocol: `proto/zerobus.proto`.
 
-#![allow(
-    clippy::pedantic,
-    clippy::exhaustive_enums,
-    missing_docs,
-    unreachable_pub
-)]
+#![allow(clippy::all, clippy::pedantic, clippy::exhaustive_enums)]
+#![allow(missing_docs, unreachable_pub)]
 
 tonic::include_proto!("databricks.zerobus");

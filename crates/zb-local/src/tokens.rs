@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_token_says_what_it_is_good_for() {
-        let tokens = tokens("k", Duration::from_secs(60));
+        let tokens = tokens("k", Duration::from_mins(1));
         let table: TableName = "main.nyc.flights".parse().unwrap();
         for grant in [Grant::Write(table), Grant::Rest] {
             let token = tokens.issue(&grant);
@@ -139,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_token_outlives_the_server_but_not_its_key() {
-        let token = tokens("k", Duration::from_secs(60)).issue(&Grant::Rest);
+        let token = tokens("k", Duration::from_mins(1)).issue(&Grant::Rest);
         let token = token.expose_secret();
-        let check = |key| tokens(key, Duration::from_secs(60)).check(token);
+        let check = |key| tokens(key, Duration::from_mins(1)).check(token);
         assert_eq!(check("k"), Ok(Grant::Rest));
         assert_eq!(check("another"), Err(TokenError::Foreign));
     }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_touched_is_foreign() {
-        let tokens = tokens("k", Duration::from_secs(60));
+        let tokens = tokens("k", Duration::from_mins(1));
         let token = tokens.issue(&Grant::Rest);
         let (signed, signature) = token.expose_secret().rsplit_once('.').unwrap();
         let claims = BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":9e99,"table":"a.b.c"}"#);

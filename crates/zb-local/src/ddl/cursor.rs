@@ -54,16 +54,18 @@ impl Cursor {
     }
 
     pub(super) fn expect(&mut self, symbol: &str) -> Result<(), DdlError> {
-        match self.take(symbol) {
-            true => Ok(()),
-            false => Err(self.expected(symbol)),
+        if self.take(symbol) {
+            Ok(())
+        } else {
+            Err(self.expected(symbol))
         }
     }
 
     pub(super) fn expect_word(&mut self, keyword: &str) -> Result<(), DdlError> {
-        match self.take_word(keyword) {
-            true => Ok(()),
-            false => Err(self.expected(keyword)),
+        if self.take_word(keyword) {
+            Ok(())
+        } else {
+            Err(self.expected(keyword))
         }
     }
 

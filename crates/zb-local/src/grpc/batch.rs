@@ -28,12 +28,12 @@ pub(super) async fn decode(decoder: &Arc<Decoder>, gathered: Gathered) -> Result
 }
 
 fn decode_now(decoder: &Decoder, gathered: &Gathered) -> Result<Decoded, Status> {
-    let decoded = decoder
+    let read = decoder
         .decode(gathered.rows.iter().map(Bytes::as_ref))
         .map_err(|error| Status::invalid_argument(error.to_string()))?;
-    let Some(error) = decoded.errors.iter().min_by_key(|error| error.row) else {
+    let Some(error) = read.errors.iter().min_by_key(|error| error.row) else {
         return Ok(Decoded {
-            batch: decoded.batch,
+            batch: read.batch,
             last_offset: gathered.requests.last().map(|request| request.offset),
             refusal: None,
         });
@@ -56,7 +56,7 @@ fn decode_now(decoder: &Decoder, gathered: &Gathered) -> Result<Decoded, Status>
         offset.map_or(-1, |request| request.offset),
     ));
     Ok(Decoded {
-        batch: decoded.batch.slice(0, end),
+        batch: read.batch.slice(0, end),
         last_offset: last_good.map(|request| request.offset),
         refusal: Some(refusal),
     })

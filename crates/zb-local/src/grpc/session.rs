@@ -274,9 +274,10 @@ impl Reader {
             if let Some(status) = end {
                 return (gathered, Some(Ending::Status(status)));
             }
-            next = match gathered.has_room() {
-                true => inbound.message().now_or_never(),
-                false => None,
+            next = if gathered.has_room() {
+                inbound.message().now_or_never()
+            } else {
+                None
             };
         }
         (gathered, None)

@@ -1,4 +1,4 @@
-//! `POST /oidc/v1/token`: OAuth2 client credentials, scoped to one table or to the REST API.
+//! `POST /oidc/v1/token`: `OAuth2` client credentials, scoped to one table or to the REST API.
 
 use std::sync::Arc;
 

@@ -114,31 +114,31 @@ mod tests {
 
     use super::*;
 
-    fn check(data_type: &DataType, name: &str, text: &str, json: Value) {
+    fn check(data_type: &DataType, name: &str, text: &str, json: &Value) {
         assert_eq!(type_name(data_type), name);
         assert_eq!(type_text(data_type), text);
-        assert_eq!(type_json(data_type), json);
+        assert_eq!(&type_json(data_type), json);
     }
 
     #[test]
     fn simple_types() {
         use DataType as D;
-        check(&D::Int8, "BYTE", "tinyint", json!("byte"));
-        check(&D::Int32, "INT", "int", json!("integer"));
-        check(&D::Int64, "LONG", "bigint", json!("long"));
-        check(&D::Utf8, "STRING", "string", json!("string"));
+        check(&D::Int8, "BYTE", "tinyint", &json!("byte"));
+        check(&D::Int32, "INT", "int", &json!("integer"));
+        check(&D::Int64, "LONG", "bigint", &json!("long"));
+        check(&D::Utf8, "STRING", "string", &json!("string"));
         check(
             &D::Decimal128(10, 2),
             "DECIMAL",
             "decimal(10,2)",
-            json!("decimal(10,2)"),
+            &json!("decimal(10,2)"),
         );
         let ntz = D::Timestamp(TimeUnit::Microsecond, None);
         check(
             &ntz,
             "TIMESTAMP_NTZ",
             "timestamp_ntz",
-            json!("timestamp_ntz"),
+            &json!("timestamp_ntz"),
         );
     }
 
@@ -150,7 +150,7 @@ mod tests {
             &list,
             "ARRAY",
             "array<struct<a:bigint>>",
-            json!({"type": "array", "containsNull": true, "elementType":
+            &json!({"type": "array", "containsNull": true, "elementType":
                 {"type": "struct", "fields":
                     [{"name": "a", "type": "long", "nullable": false, "metadata": {}}]}}),
         );
@@ -163,7 +163,7 @@ mod tests {
             &DataType::Map(Arc::new(entries), false),
             "MAP",
             "map<string,int>",
-            json!({"type": "map", "keyType": "string", "valueType": "integer",
+            &json!({"type": "map", "keyType": "string", "valueType": "integer",
                    "valueContainsNull": true}),
         );
     }

@@ -47,7 +47,7 @@ pub(crate) struct Delta {
 }
 
 impl Delta {
-    /// Whether there is a Delta table at `path`.
+    /// Whether there is a Delta table at `path`, or at least the log of one.
     pub(crate) fn exists(path: &Path) -> bool {
         path.join("_delta_log").is_dir()
     }

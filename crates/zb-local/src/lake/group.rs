@@ -77,13 +77,17 @@ impl Committer {
             .filter(|rows| !rows.lane.failed())
             .collect();
         match self.commit(&rows).await {
-            Ok(()) => rows
-                .iter()
-                .for_each(|rows| rows.lane.committed(rows.last_offset)),
+            Ok(()) => {
+                for rows in &rows {
+                    rows.lane.committed(rows.last_offset);
+                }
+            }
             Err(error) => {
                 tracing::error!(table = %self.table, %error, "rows could not be committed");
                 let reason = Arc::from(error.to_string());
-                rows.iter().for_each(|rows| rows.lane.fail(&reason));
+                for rows in &rows {
+                    rows.lane.fail(&reason);
+                }
             }
         }
         for waiting in group.waiting {

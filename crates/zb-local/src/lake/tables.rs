@@ -73,12 +73,14 @@ impl Lake {
     /// The table, opened from the directory if it is not open yet.
     pub(crate) async fn table(&self, name: &TableName) -> Result<Arc<Table>, OpenError> {
         let mut open = self.open.lock().await;
-        if let Some(table) = open.get(name) {
-            return Ok(table.clone());
-        }
         let path = self.path(name);
         if !Delta::exists(&path) {
+            // Somebody may have removed it since it was opened.
+            open.remove(name);
             return Err(OpenError::NotFound(name.clone()));
+        }
+        if let Some(table) = open.get(name) {
+            return Ok(table.clone());
         }
         let unreadable = |source| OpenError::Unreadable {
             table: name.clone(),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Longer than any test: nothing is committed because time went by.
-const NEVER: Duration = Duration::from_secs(3600);
+const NEVER: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn an_acknowledged_row_is_in_the_log() {

@@ -9,7 +9,7 @@ use crate::{
     lake::{flights, ids, schema, server, table_name},
 };
 
-const NEVER: Duration = Duration::from_secs(3600);
+const NEVER: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn a_rotated_stream_is_served_until_its_grace_is_over() {

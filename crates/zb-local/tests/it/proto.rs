@@ -1,10 +1,6 @@
 //! The generated client.
 
-#![allow(
-    clippy::pedantic,
-    clippy::exhaustive_enums,
-    missing_docs,
-    unreachable_pub
-)]
+#![allow(clippy::all, clippy::pedantic, clippy::exhaustive_enums)]
+#![allow(missing_docs, unreachable_pub)]
 
 include!(concat!(env!("OUT_DIR"), "/client/databricks.zerobus.rs"));

@@ -1,6 +1,6 @@
 //! The official SDK, unmodified.
 
-use databricks_zerobus_ingest_sdk::{ProtoBytes, ZerobusSdk, ZerobusStream};
+use databricks_zerobus_ingest_sdk::{ProtoBytes, ZerobusError, ZerobusSdk, ZerobusStream};
 use zb_local::Server;
 use zb_types::ExposeSecret as _;
 
@@ -86,4 +86,25 @@ async fn a_server_that_comes_back_gets_the_rest() {
     stream.close().await.unwrap();
     assert_eq!(ids(&again).await, (0..20).collect::<Vec<_>>());
     again.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_row_comes_back() {
+    let (server, _dir) = server(|builder| builder).await;
+    let (_sdk, mut stream) = stream(&server).await;
+    stream.ingest_records_offset(payload(0..10)).await.unwrap();
+    let mut poisoned = payload(10..20);
+    poisoned.push(ProtoBytes(vec![0x08]));
+    stream.ingest_records_offset(poisoned).await.unwrap();
+    let error = stream.flush().await.unwrap_err();
+    assert!(
+        matches!(error, ZerobusError::InvalidArgument(_)),
+        "{error:?}"
+    );
+    // It says so although the stream failed; what is unacknowledged tells.
+    stream.close().await.unwrap();
+    let unacked = stream.get_unacked_batches().await.unwrap();
+    assert_eq!(unacked.len(), 1);
+    assert_eq!(ids(&server).await, (0..10).collect::<Vec<_>>());
+    server.shutdown().await.unwrap();
 }

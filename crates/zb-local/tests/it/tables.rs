@@ -10,11 +10,12 @@ use arrow_array::{
     types::Int32Type,
 };
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
+use tonic::Code;
 use zb_local::{CreateTable, Error, ErrorKind};
 use zb_types::TableName;
 
 use crate::{
-    client::{Stream, batch, encoder, rows},
+    client::{Said, Stream, batch, encoder, rows},
     lake::{open, read, schema, server, table_name},
 };
 
@@ -260,5 +261,45 @@ async fn rows_of_another_engine_s_table_are_appended() {
     stream.acked(0).await;
     let files = open(&path).await.get_file_uris().unwrap().count();
     assert_eq!(files, 3, "one file for each partition");
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_table_that_was_removed_is_forgotten() {
+    let (server, _dir) = server(|builder| builder).await;
+    let flights = table_name();
+    std::fs::remove_dir_all(server.table_path(&flights)).unwrap();
+    let other = Schema::new(vec![Field::new("other", DataType::Int32, true)]);
+    server.create_table(&flights, &other).await.unwrap();
+    let stream = Stream::open(&server, &flights, &encoder(&other)).await;
+    drop(stream);
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn rows_that_cannot_be_committed_are_never_acknowledged() {
+    let (server, _dir) = server(|builder| builder).await;
+    let path = server.table_path(&table_name());
+    let away = path.with_extension("away");
+    let encoder = encoder(&schema());
+    let mut stream = Stream::open(&server, &table_name(), &encoder).await;
+    let three = || rows(&encoder, &crate::lake::flights(0..3));
+    stream.send(batch(0, three())).await;
+    stream.acked(0).await;
+
+    std::fs::rename(&path, &away).unwrap();
+    std::fs::write(&path, "not a directory").unwrap();
+    stream.send(batch(1, three())).await;
+    let (acked, end) = stream.end().await;
+    assert_eq!(acked, None);
+    assert!(matches!(end, Said::Failed(Code::Unavailable, _)), "{end:?}");
+
+    // The next stream finds the table as it is now.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::rename(&away, &path).unwrap();
+    let mut stream = Stream::open(&server, &table_name(), &encoder).await;
+    stream.send(batch(0, three())).await;
+    stream.acked(0).await;
+    assert_eq!(crate::lake::ids(&server).await, [0, 0, 1, 1, 2, 2]);
     server.shutdown().await.unwrap();
 }

@@ -1,5 +1,6 @@
 //! `POST /oidc/v1/token`.
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use reqwest::{StatusCode, header};
 use serde_json::Value;
 use zb_local::Server;
@@ -53,7 +54,7 @@ async fn tokens_are_issued_for_a_table_and_for_the_rest_api() {
 #[tokio::test]
 async fn percent_encoded_credentials_are_the_same_credentials() {
     let (server, _dir) = server(|builder| builder).await;
-    let encoded = |text: &str| -> String { text.bytes().map(|b| format!("%{b:02X}")).collect() };
+    let encoded = |text: &str| percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string();
     let id = encoded(server.client_id());
     let secret = encoded(server.client_secret().expose_secret());
     let (status, answer) = ask(&server, &id, &secret, &rest_form()).await;
