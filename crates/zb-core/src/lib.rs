@@ -1,1 +1,64 @@
+//! Apache Arrow in, Databricks Delta out, through Zerobus Ingest: one client over the zb crates.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+//! use zb_core::Client;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let lake = dir.path();
+//! // An endpoint inside this process, with real Delta tables below `lake`; against a workspace
+//! // this line is `Client::from_env()?` and nothing else changes.
+//! let client = Client::local(lake).await?;
+//!
+//! let batch = RecordBatch::try_from_iter([
+//!     ("sensor", Arc::new(StringArray::from(vec!["north", "south"])) as ArrayRef),
+//!     ("celsius", Arc::new(Float64Array::from(vec![21.5, 19.0]))),
+//! ])?;
+//! let receipt = client.send(&"main.weather.readings".parse()?, batch).await?;
+//! assert!(receipt.is_all_durable());
+//! client.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which crate does what
+//!
+//! | crate | does | here as |
+//! |---|---|---|
+//! | `zb-convert` | Arrow record batches to Protobuf rows and back | [`convert`] |
+//! | `zb-ingest` | delivery, with a receipt for every row | [`ingest`] |
+//! | `zb-auth` | OAuth2 tokens | [`auth`] |
+//! | `zb-retry` | retries with backoff and full jitter | [`retry`] |
+//! | `zb-local` | the offline endpoint | [`local`], feature `local` |
+//!
+//! # Features
+//!
+//! `local` (default): [`Client::local`]. Without it, the Delta library is not built.
+//!
+//! # When to use this alone
+//!
+//! Always, unless you want a single part: this crate only wires the others together.
 
+mod client;
+mod config;
+mod error;
+mod tokens;
+
+pub use client::{Client, ClientBuilder, SenderBuilder};
+pub use config::{Config, ConfigError, Origin};
+pub use error::{Error, ErrorKind};
+pub use zb_auth as auth;
+pub use zb_convert as convert;
+pub use zb_convert::{SchemaError, create_table_sql, proto_text};
+pub use zb_ingest as ingest;
+pub use zb_ingest::{
+    Closed, Event, Fate, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender, Ticket,
+    Undelivered,
+};
+#[cfg(feature = "local")]
+pub use zb_local as local;
+pub use zb_retry as retry;
+pub use zb_types::{ExposeSecret, Secret, TableName, TableNameError};

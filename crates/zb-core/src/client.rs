@@ -1,0 +1,310 @@
+//! The client: a configuration, tokens, and senders on demand.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+use tokio::sync::Mutex;
+use zb_auth::{ClientCredentials, Retrying, TokenCache, workspace_id_from_endpoint};
+use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
+use zb_retry::Policy;
+use zb_types::{Secret, TableName};
+
+use crate::{
+    Config, Error,
+    config::{Layer, Places},
+    tokens::CachedTokens,
+};
+
+/// How the token endpoint is asked again within one attempt to connect: soon and not for long,
+/// since the attempt itself is repeated at the pace of the sender.
+const TOKEN_RETRIES: Policy = Policy::new()
+    .with_base(Duration::from_millis(200))
+    .with_cap(Duration::from_secs(2))
+    .with_max_attempts(3);
+
+/// How long [`Client::close`] waits for rows in flight.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Sends Arrow record batches to Delta tables.
+pub struct Client {
+    options: SenderOptions,
+    tokens: Arc<dyn TokenSource>,
+    /// The senders of [`send`](Self::send), one for each table.
+    senders: Mutex<HashMap<TableName, Arc<Sender>>>,
+    #[cfg(feature = "local")]
+    server: Option<zb_local::Server>,
+}
+
+impl Client {
+    /// A client for a workspace, with its settings from the builder and from the places the
+    /// builder is told to look in.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client with its settings from the environment: `ZEROBUS_SERVER_ENDPOINT` (or
+    /// `ZEROBUS_ENDPOINT`), `DATABRICKS_HOST`, `DATABRICKS_CLIENT_ID`,
+    /// `DATABRICKS_CLIENT_SECRET`, and `DATABRICKS_CONFIG_PROFILE` for a profile of
+    /// `~/.databrickscfg`.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::build`].
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().environment().build()
+    }
+
+    /// A client of an endpoint inside this process, which keeps its Delta tables in
+    /// `DIR/catalog/schema/table`. Tables that are missing are made from the schema of the first
+    /// sender.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Local`] when the directory cannot be used, or another process uses it.
+    #[cfg(feature = "local")]
+    pub async fn local(dir: impl Into<PathBuf>) -> Result<Self, Error> {
+        let server = zb_local::Server::builder(dir).start().await?;
+        let config = Config {
+            endpoint: server.endpoint().to_owned(),
+            host: server.unity_catalog_url().to_owned(),
+            client_id: server.client_id().to_owned(),
+            client_secret: server.client_secret().clone(),
+        };
+        let options = SenderOptions::new(&config.endpoint);
+        let mut client = Self::new(&config, options, false)?;
+        client.server = Some(server);
+        Ok(client)
+    }
+
+    fn new(config: &Config, options: SenderOptions, allow_plaintext: bool) -> Result<Self, Error> {
+        let mut credentials = ClientCredentials::builder(
+            &config.host,
+            &config.client_id,
+            config.client_secret.clone(),
+            workspace_id_from_endpoint(&config.endpoint)?,
+        );
+        if allow_plaintext {
+            credentials = credentials.allow_plaintext();
+        }
+        let source = Retrying::new(credentials.build()?, || TOKEN_RETRIES.backoff());
+        Ok(Self {
+            options,
+            tokens: Arc::new(CachedTokens::new(TokenCache::new(source))),
+            senders: Mutex::default(),
+            #[cfg(feature = "local")]
+            server: None,
+        })
+    }
+
+    /// A sender for record batches of one schema to one table: the way to keep the line full, to
+    /// watch it, and to close it with a deadline of its own.
+    pub fn sender<'a>(&'a self, table: &TableName, schema: &'a Schema) -> SenderBuilder<'a> {
+        SenderBuilder {
+            client: self,
+            table: table.clone(),
+            schema,
+            options: self.options.clone(),
+        }
+    }
+
+    /// Sends one batch and waits until the fate of every row is known.
+    ///
+    /// The sender behind it is kept for the next batch to the same table, and replaced when that
+    /// has another schema.
+    ///
+    /// # Errors
+    ///
+    /// When nothing of the batch was taken in: the sender cannot be opened, or has failed before.
+    /// Rows that could not be delivered are no error here but in the receipt.
+    pub async fn send(&self, table: &TableName, batch: RecordBatch) -> Result<Receipt, Error> {
+        let sender = self.sender_for(table, &batch.schema()).await?;
+        let sent = sender.send(batch).await;
+        if !matches!(&sent, Ok(receipt) if receipt.error().is_none()) {
+            // It will deliver no more; the next batch gets a new one.
+            self.senders
+                .lock()
+                .await
+                .retain(|_, kept| !Arc::ptr_eq(kept, &sender));
+        }
+        Ok(sent?)
+    }
+
+    /// Waits for what is in flight, at most 30 seconds, and ends every sender of
+    /// [`send`](Self::send) and the embedded endpoint. What was not delivered comes back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Local`] when the embedded endpoint could not commit what it had received.
+    pub async fn close(self) -> Result<Vec<Closed>, Error> {
+        let mut closed = Vec::new();
+        for sender in self.senders.into_inner().into_values() {
+            let left = sender.close(CLOSE_DEADLINE).await;
+            if !left.undelivered.is_empty() {
+                closed.push(left);
+            }
+        }
+        #[cfg(feature = "local")]
+        if let Some(server) = self.server {
+            server.shutdown().await?;
+        }
+        Ok(closed)
+    }
+
+    async fn sender_for(&self, table: &TableName, schema: &Schema) -> Result<Arc<Sender>, Error> {
+        let mut senders = self.senders.lock().await;
+        if let Some(sender) = senders.get(table)
+            && sender.schema().fields() == schema.fields()
+        {
+            return Ok(Arc::clone(sender));
+        }
+        let sender = Arc::new(self.sender(table, schema).open().await?);
+        if let Some(replaced) = senders.insert(table.clone(), Arc::clone(&sender)) {
+            // Nobody waits for it: `send` has waited for its rows.
+            tokio::spawn(async move { replaced.close(CLOSE_DEADLINE).await });
+        }
+        Ok(sender)
+    }
+
+    #[cfg(feature = "local")]
+    async fn prepare_table(&self, table: &TableName, schema: &Schema) -> Result<(), Error> {
+        if let Some(server) = &self.server
+            && !server.table_path(table).join("_delta_log").is_dir()
+        {
+            server.create_table(table, schema).await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sets up a [`Client`] for a workspace.
+///
+/// What is set here wins over what is found in a file, that over a profile, that over the
+/// environment. Nowhere is looked without being told to.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    places: Places,
+    allow_plaintext: bool,
+    application: Option<String>,
+}
+
+impl ClientBuilder {
+    /// Looks in the environment, as [`Client::from_env`] does.
+    pub fn environment(mut self) -> Self {
+        self.places.environment = true;
+        self
+    }
+
+    /// Looks in a profile of `~/.databrickscfg` (or of the file in `DATABRICKS_CONFIG_FILE`):
+    /// `host`, `client_id`, `client_secret`, and `zerobus_endpoint` of our own.
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.places.profile = Some(name.into());
+        self
+    }
+
+    /// Looks in a TOML file: `endpoint`, `host`, `client_id`, `client_secret`.
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.places.file = Some(path.into());
+        self
+    }
+
+    /// The Zerobus endpoint, such as
+    /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
+    pub fn endpoint(self, url: impl Into<String>) -> Self {
+        self.set(|layer| layer.endpoint(url))
+    }
+
+    /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
+    pub fn host(self, url: impl Into<String>) -> Self {
+        self.set(|layer| layer.host(url))
+    }
+
+    /// The id of the service principal.
+    pub fn client_id(self, id: impl Into<String>) -> Self {
+        self.set(|layer| layer.client_id(id))
+    }
+
+    /// Its OAuth secret.
+    pub fn client_secret(self, secret: Secret) -> Self {
+        self.set(|layer| layer.client_secret(secret))
+    }
+
+    /// Lets secrets, tokens and rows travel in clear text to `http` addresses of other machines.
+    pub fn allow_plaintext(mut self) -> Self {
+        self.allow_plaintext = true;
+        self
+    }
+
+    /// The name of the program, for the service's logs.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.application = Some(name.into());
+        self
+    }
+
+    /// Makes the client. Nothing is connected to yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] when
+    /// an address cannot be used.
+    pub fn build(self) -> Result<Client, Error> {
+        let config = self.places.resolve()?;
+        let mut options = SenderOptions::new(&config.endpoint);
+        if self.allow_plaintext {
+            options = options.allow_plaintext();
+        }
+        if let Some(application) = self.application {
+            options = options.application(application);
+        }
+        Client::new(&config, options, self.allow_plaintext)
+    }
+
+    fn set(mut self, with: impl FnOnce(Layer) -> Layer) -> Self {
+        self.places.program = with(self.places.program);
+        self
+    }
+}
+
+/// Sets up a [`Sender`]; made by [`Client::sender`].
+#[derive(Debug)]
+#[must_use]
+pub struct SenderBuilder<'a> {
+    client: &'a Client,
+    table: TableName,
+    schema: &'a Schema,
+    options: SenderOptions,
+}
+
+impl SenderBuilder<'_> {
+    /// Changes the settings of the sender.
+    pub fn options(mut self, with: impl FnOnce(SenderOptions) -> SenderOptions) -> Self {
+        self.options = with(self.options);
+        self
+    }
+
+    /// Who is told what happens.
+    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
+        self.options(|options| options.observer(observer))
+    }
+
+    /// Opens the sender. On the embedded endpoint a table that is missing is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::open`], and [`Error::Local`] when the table cannot be made.
+    pub async fn open(self) -> Result<Sender, Error> {
+        #[cfg(feature = "local")]
+        self.client.prepare_table(&self.table, self.schema).await?;
+        let tokens = Arc::clone(&self.client.tokens);
+        Ok(Sender::open(self.table, self.schema, tokens, self.options).await?)
+    }
+}

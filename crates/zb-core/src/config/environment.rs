@@ -1,0 +1,25 @@
+//! Settings from environment variables.
+
+use super::{layer::Layer, origin::Origin};
+
+/// Which variables set what, first come first served.
+const VARIABLES: [(&str, &[&str]); 4] = [
+    ("endpoint", &["ZEROBUS_SERVER_ENDPOINT", "ZEROBUS_ENDPOINT"]),
+    ("host", &["DATABRICKS_HOST"]),
+    ("client_id", &["DATABRICKS_CLIENT_ID"]),
+    ("client_secret", &["DATABRICKS_CLIENT_SECRET"]),
+];
+
+pub(super) fn layer(variable: &dyn Fn(&str) -> Option<String>) -> Layer {
+    Layer::from_lookup(|setting| {
+        let (_, names) = VARIABLES.iter().find(|(name, _)| *name == setting)?;
+        names
+            .iter()
+            .find_map(|&name| Some((variable(name)?, Origin::Environment(name))))
+    })
+}
+
+/// The profile that the environment asks for.
+pub(super) fn profile(variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    variable("DATABRICKS_CONFIG_PROFILE").filter(|name| !name.is_empty())
+}

@@ -1,0 +1,205 @@
+//! Where a client connects to and as whom, from whichever place says so.
+//!
+//! Later places win: the environment, a profile of `~/.databrickscfg`, a TOML file, and what the
+//! program itself sets.
+
+mod environment;
+mod error;
+mod file;
+mod layer;
+mod origin;
+mod profile;
+
+use std::path::PathBuf;
+
+pub use error::ConfigError;
+pub(crate) use layer::Layer;
+pub use origin::Origin;
+use zb_types::Secret;
+
+/// Where a client connects to, and as whom.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The Zerobus endpoint, such as
+    /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
+    pub endpoint: String,
+    /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
+    pub host: String,
+    /// The id of the service principal.
+    pub client_id: String,
+    /// Its OAuth secret.
+    pub client_secret: Secret,
+}
+
+/// The places to look.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) environment: bool,
+    pub(crate) profile: Option<String>,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) program: Layer,
+}
+
+impl Places {
+    /// Looks in every place, and takes the last word on each setting.
+    pub(crate) fn resolve(self) -> Result<Config, ConfigError> {
+        self.resolve_with(&|name| std::env::var(name).ok())
+    }
+
+    fn resolve_with(
+        self,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Config, ConfigError> {
+        let mut settings = Layer::default();
+        let mut profile = self.profile;
+        if self.environment {
+            settings = settings.under(environment::layer(variable));
+            profile = profile.or_else(|| environment::profile(variable));
+        }
+        if let Some(name) = profile {
+            settings = settings.under(profile::layer(&name, variable)?);
+        }
+        if let Some(path) = self.file {
+            settings = settings.under(file::layer(&path)?);
+        }
+        settings.under(self.program).into_config()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, fs};
+
+    use tempfile::TempDir;
+    use zb_types::ExposeSecret;
+
+    use super::*;
+
+    fn resolve(places: Places, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables: HashMap<_, _> = variables.iter().copied().collect();
+        places.resolve_with(&|name| variables.get(name).map(|v| (*v).to_owned()))
+    }
+
+    const COMPLETE: [(&str, &str); 4] = [
+        ("ZEROBUS_SERVER_ENDPOINT", "https://1.zerobus.env"),
+        ("DATABRICKS_HOST", "https://env"),
+        ("DATABRICKS_CLIENT_ID", "id-env"),
+        ("DATABRICKS_CLIENT_SECRET", "secret-env"),
+    ];
+
+    fn environment() -> Places {
+        Places {
+            environment: true,
+            ..Places::default()
+        }
+    }
+
+    #[test]
+    fn the_environment_is_enough() {
+        let config = resolve(environment(), &COMPLETE).unwrap();
+        assert_eq!(config.endpoint, "https://1.zerobus.env");
+        assert_eq!(config.client_secret.expose_secret(), "secret-env");
+        let mut other = COMPLETE;
+        other[0].0 = "ZEROBUS_ENDPOINT";
+        assert!(resolve(environment(), &other).is_ok(), "the other name");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_where_it_could_be() {
+        let error = resolve(environment(), &COMPLETE[..3]).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("client_secret"), "{text}");
+        assert!(text.contains("DATABRICKS_CLIENT_SECRET"), "{text}");
+        let all = resolve(environment(), &[]).unwrap_err().to_string();
+        for name in [
+            "ZEROBUS_SERVER_ENDPOINT",
+            "DATABRICKS_HOST",
+            "DATABRICKS_CLIENT_ID",
+        ] {
+            assert!(all.contains(name), "{all}");
+        }
+        let mut blank = COMPLETE;
+        blank[2].1 = "  ";
+        let text = resolve(environment(), &blank).unwrap_err().to_string();
+        assert!(
+            text.contains("DATABRICKS_CLIENT_ID"),
+            "blank is missing: {text}"
+        );
+    }
+
+    #[test]
+    fn later_places_win() {
+        let home = TempDir::new().unwrap();
+        fs::write(
+            home.path().join(".databrickscfg"),
+            "[DEFAULT]\nhost = https://default\n\n[etl]\nhost = https://profile\nclient_id = id-profile\n",
+        )
+        .unwrap();
+        let home_path = home.path().to_str().unwrap();
+        let toml = home.path().join("zb.toml");
+        fs::write(&toml, "client_id = 'id-file'\n").unwrap();
+        let mut variables = COMPLETE.to_vec();
+        variables.push(("HOME", home_path));
+        variables.push(("DATABRICKS_CONFIG_PROFILE", "etl"));
+
+        let config = resolve(environment(), &variables).unwrap();
+        assert_eq!(
+            (config.host.as_str(), config.client_id.as_str()),
+            ("https://profile", "id-profile")
+        );
+        let places = Places {
+            file: Some(toml.clone()),
+            ..environment()
+        };
+        assert_eq!(resolve(places, &variables).unwrap().client_id, "id-file");
+        let places = Places {
+            file: Some(toml),
+            program: Layer::default().client_id("id-program"),
+            ..environment()
+        };
+        assert_eq!(resolve(places, &variables).unwrap().client_id, "id-program");
+    }
+
+    #[test]
+    fn a_profile_or_file_that_is_not_there_or_not_right_is_an_error() {
+        let home = TempDir::new().unwrap();
+        let home_path = home.path().to_str().unwrap();
+        let with_profile = |name: &str| Places {
+            profile: Some(name.to_owned()),
+            ..environment()
+        };
+        let variables = [("HOME", home_path)];
+        let text = resolve(with_profile("x"), &variables)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(".databrickscfg"), "{text}");
+        fs::write(home.path().join(".databrickscfg"), "[a]\nhost = h\n").unwrap();
+        let text = resolve(with_profile("x"), &variables)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("[x]") && text.contains("[a]"), "{text}");
+
+        let toml = home.path().join("zb.toml");
+        fs::write(&toml, "client_idd = 'x'\nclient_secret = 'very secret'\n").unwrap();
+        let places = Places {
+            file: Some(toml.clone()),
+            ..Places::default()
+        };
+        let error = resolve(places, &[]).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains("client_idd") && text.contains("client_id"),
+            "{text}"
+        );
+        assert!(!text.contains("very secret"), "{text}");
+    }
+
+    #[test]
+    fn no_secret_shows_itself() {
+        let config = resolve(environment(), &COMPLETE).unwrap();
+        assert!(!format!("{config:?}").contains("secret-env"));
+        let layer = Layer::default().client_secret(Secret::from("secret-layer"));
+        assert!(!format!("{layer:?}").contains("secret-layer"));
+    }
+}

@@ -1,0 +1,79 @@
+//! What can go wrong with a client. What happens to rows is in [`crate::Receipt`].
+
+use crate::ConfigError;
+
+/// Why a client could not be made, or a sender not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Tokens cannot be asked for.
+    #[error(transparent)]
+    Auth(#[from] zb_auth::Error),
+    /// A sender could not be opened, or has failed.
+    #[error(transparent)]
+    Ingest(#[from] zb_ingest::Error),
+    /// The embedded endpoint could not be started, or a table not be made.
+    #[cfg(feature = "local")]
+    #[error(transparent)]
+    Local(#[from] zb_local::Error),
+}
+
+/// What kind of [`Error`] it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is missing or wrong.
+    Config,
+    /// The schema cannot be sent, or does not fit the table.
+    Schema,
+    /// The credentials are not accepted.
+    Authentication,
+    /// The credentials are good, a grant is missing.
+    Permission,
+    /// There is no such table.
+    NotFound,
+    /// The service refuses for another reason that trying again does not cure.
+    Refused,
+    /// The service, or the way to it, is not there now.
+    Unavailable,
+    /// The sender was closed before.
+    Closed,
+    /// The embedded endpoint cannot use its directory or its address.
+    Local,
+    /// A fault of these crates.
+    Internal,
+}
+
+impl Error {
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config(_) => ErrorKind::Config,
+            Self::Auth(error) => match error.kind() {
+                zb_auth::ErrorKind::Endpoint => ErrorKind::Config,
+                zb_auth::ErrorKind::Permission => ErrorKind::Permission,
+                zb_auth::ErrorKind::Unavailable => ErrorKind::Unavailable,
+                _ => ErrorKind::Authentication,
+            },
+            Self::Ingest(error) => match error.kind() {
+                zb_ingest::ErrorKind::Schema => ErrorKind::Schema,
+                zb_ingest::ErrorKind::Config => ErrorKind::Config,
+                zb_ingest::ErrorKind::Authentication => ErrorKind::Authentication,
+                zb_ingest::ErrorKind::Permission => ErrorKind::Permission,
+                zb_ingest::ErrorKind::NotFound => ErrorKind::NotFound,
+                zb_ingest::ErrorKind::Refused => ErrorKind::Refused,
+                zb_ingest::ErrorKind::Unavailable => ErrorKind::Unavailable,
+                zb_ingest::ErrorKind::Closed => ErrorKind::Closed,
+                _ => ErrorKind::Internal,
+            },
+            #[cfg(feature = "local")]
+            Self::Local(error) => match error.kind() {
+                zb_local::ErrorKind::Schema => ErrorKind::Schema,
+                _ => ErrorKind::Local,
+            },
+        }
+    }
+}
