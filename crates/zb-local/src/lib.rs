@@ -35,7 +35,7 @@
 //!
 //! Records are Protobuf: JSON and Avro streams are refused with `UNIMPLEMENTED`, and there is no
 //! Arrow Flight. One client id is known, and it may write to every table. Nothing is encrypted.
-//! Schemas do not evolve: a table has the columns it was made with, or had when it was opened.
+//! Tables do not evolve through it; what another writer changes in one is seen by the next stream.
 //!
 //! # When to use this alone
 //!

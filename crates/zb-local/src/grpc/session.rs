@@ -182,7 +182,7 @@ impl Session {
     /// Has what was queued committed at once, and acknowledges it.
     async fn settle(&mut self) {
         if !self.progress.borrow().settled() && self.table.flush().await.is_err() {
-            tracing::warn!(stream = %self.id, "the server stopped before all rows were committed");
+            tracing::warn!(stream = %self.id, "not all that was received could be committed");
         }
         self.acknowledge().await;
     }
@@ -302,7 +302,10 @@ impl Reader {
                 bytes,
                 queued_at: Instant::now(),
             };
-            self.table.commit(rows).await.map_err(|_| stopping())?;
+            self.table.commit(rows).await.map_err(|closed| {
+                let table = self.table.name();
+                Status::unavailable(format!("Rows could not be committed to {table}: {closed}"))
+            })?;
         }
         decoded.refusal.map_or(Ok(()), Err)
     }

@@ -1,6 +1,8 @@
 //! The Delta side of a table: everything that knows the Delta library is in this file.
 
 use std::{
+    collections::HashMap,
+    num::NonZeroU64,
     path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -9,23 +11,34 @@ use std::{
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
+use bytes::Bytes;
 use deltalake_core::{
     DeltaTable, DeltaTableBuilder, DeltaTableError,
     kernel::{
-        Action, StructType,
+        Action, Add, StructType,
         engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
-        transaction::{CommitBuilder, CommitProperties},
+        transaction::{CommitData, PROTOCOL, TransactionError},
     },
-    protocol::{DeltaOperation, SaveMode},
+    logstore::CommitOrBytes,
+    protocol::{
+        DeltaOperation, SaveMode, checkpoints::create_checkpoint_from_table_url_and_cleanup,
+    },
     writer::{DeltaWriter as _, RecordBatchWriter},
 };
 use parquet::{basic::Compression, file::properties::WriterProperties};
 use tokio::task::JoinError;
 use url::Url;
+use uuid::Uuid;
 use zb_types::TableName;
 
 /// Who wrote a commit, in the log of the table.
 const ENGINE: &str = concat!("zb-local/", env!("CARGO_PKG_VERSION"));
+
+/// How often another writer may take the next version before ours gives up.
+const MAX_RACES: usize = 16;
+
+/// After how many commits there is a checkpoint, where the table does not say it.
+const CHECKPOINT_EVERY: u64 = 100;
 
 /// Why a Delta table could not be made, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -38,18 +51,34 @@ pub(crate) enum DeltaError {
     Path(std::path::PathBuf),
     #[error("writing was interrupted")]
     Interrupted(#[source] JoinError),
+    #[error("another writer has changed the columns or the properties of the table")]
+    Changed,
+    #[error("other writers were faster {MAX_RACES} times in a row")]
+    Raced,
 }
 
-/// A Delta table at its newest version that this process knows of.
+/// A Delta table that only this process is expected to write.
+///
+/// It keeps no list of the files in the table: appending needs none, and keeping it up to date is
+/// what makes commits slower with every version.
 #[derive(Debug)]
 pub(crate) struct Delta {
+    /// As it was when it was opened: the schema and the rules of the table.
     table: DeltaTable,
+    /// The newest version that is known.
+    version: u64,
 }
 
 impl Delta {
     /// Whether there is a Delta table at `path`, or at least the log of one.
     pub(crate) fn exists(path: &Path) -> bool {
         path.join("_delta_log").is_dir()
+    }
+
+    /// Whether the table at `path` has a version after this one.
+    pub(crate) fn has_newer(path: &Path, version: u64) -> bool {
+        let next = version + 1;
+        path.join(format!("_delta_log/{next:020}.json")).exists()
     }
 
     /// Makes a table with these columns, which must be Delta's own types.
@@ -59,21 +88,35 @@ impl Delta {
         schema: &Schema,
     ) -> Result<Self, DeltaError> {
         let columns: StructType = schema.try_into_kernel()?;
-        let table = builder(path)?
+        let table = DeltaTableBuilder::from_url(url_of(path)?)?
             .build()?
             .create()
             .with_table_name(name.as_str())
             .with_columns(columns.fields().cloned())
             .await?;
-        Ok(Self { table })
+        Ok(Self { table, version: 0 })
     }
 
     /// Opens the table at `path`.
     pub(crate) async fn open(path: &Path) -> Result<Self, DeltaError> {
-        let table = builder(path)?.load().await?;
-        // Says now, and not at the first row, that a table has what the library cannot write.
+        Self::open_url(url_of(path)?).await
+    }
+
+    async fn open_url(url: Url) -> Result<Self, DeltaError> {
+        let table = DeltaTableBuilder::from_url(url)?.load().await?;
+        let snapshot = table.snapshot()?;
+        let version = snapshot.version();
+        // Says now, and not at the first row, that the table wants what the library cannot do.
+        PROTOCOL
+            .can_write_to(snapshot)
+            .map_err(DeltaTableError::from)?;
         RecordBatchWriter::for_table(&table)?;
-        Ok(Self { table })
+        Ok(Self { table, version })
+    }
+
+    /// The newest version that is known.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// The columns, as Arrow.
@@ -84,6 +127,40 @@ impl Delta {
 
     /// Adds the rows in one commit and returns the version it made.
     pub(crate) async fn append(&mut self, batches: &[RecordBatch]) -> Result<u64, DeltaError> {
+        let files = self.write_files(batches).await?;
+        let entry = log_entry(files)?;
+        let log = self.table.log_store();
+        for _ in 0..MAX_RACES {
+            let next = self.version + 1;
+            let bytes = CommitOrBytes::LogBytes(entry.clone());
+            match log.write_commit_entry(next, bytes, Uuid::new_v4()).await {
+                Ok(()) => {
+                    self.version = next;
+                    return Ok(next);
+                }
+                Err(TransactionError::VersionAlreadyExists(_)) => self.catch_up().await?,
+                Err(error) => return Err(DeltaTableError::from(error).into()),
+            }
+        }
+        Err(DeltaError::Raced)
+    }
+
+    /// Writes a checkpoint if the table wants one at this version: without them, opening the table
+    /// takes longer with every commit.
+    pub(crate) async fn checkpoint(&self) -> Result<(), DeltaError> {
+        let every = self.table.snapshot()?.table_config().checkpoint_interval;
+        let every = every.map_or(CHECKPOINT_EVERY, NonZeroU64::get);
+        if self.version.is_multiple_of(every) {
+            let url = self.table.table_url().clone();
+            // Old log files are kept: looking for them is not worth it here.
+            create_checkpoint_from_table_url_and_cleanup(url, self.version, Some(false), None)
+                .await?;
+            tracing::debug!(version = self.version, "checkpoint written");
+        }
+        Ok(())
+    }
+
+    async fn write_files(&self, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
         let mut writer = RecordBatchWriter::for_table(&self.table)?.with_writer_properties(
             WriterProperties::builder()
                 .set_created_by(ENGINE.to_owned())
@@ -92,43 +169,45 @@ impl Delta {
         );
         // One batch: Parquet pays per batch, and a group may be thousands of single records.
         if let Some(first) = batches.first() {
-            writer
-                .write(concat_batches(&first.schema(), batches)?)
-                .await?;
+            let rows = concat_batches(&first.schema(), batches)?;
+            writer.write(rows).await?;
         }
-        let files = writer.flush().await?;
+        Ok(writer.flush().await?)
+    }
 
-        let operation = DeltaOperation::Write {
-            mode: SaveMode::Append,
-            partition_by: None,
-            predicate: None,
-        };
-        let mut info = operation.get_commit_info();
-        info.engine_info = Some(ENGINE.to_owned());
-        info.is_blind_append = Some(true);
-        info.timestamp = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .map(|since| since.as_millis() as i64);
-        let mut actions = vec![Action::CommitInfo(info)];
-        actions.extend(files.into_iter().map(Action::Add));
-
-        // Old log files cost nothing here, and looking for them costs at every commit.
-        let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
-        let commit = CommitBuilder::from(properties)
-            .with_actions(actions)
-            .build(
-                Some(self.table.snapshot()?),
-                self.table.log_store(),
-                operation,
-            )
-            .await?;
-        self.table.state = Some(commit.snapshot());
-        Ok(commit.version())
+    /// Somebody else wrote a version. If it brought or took rows, ours still stand; if it changed
+    /// the table, they were checked against what is no longer true.
+    async fn catch_up(&mut self) -> Result<(), DeltaError> {
+        let newer = Self::open_url(self.table.table_url().clone()).await?;
+        let (before, now) = (self.table.snapshot()?, newer.table.snapshot()?);
+        if before.metadata() != now.metadata() || before.protocol() != now.protocol() {
+            return Err(DeltaError::Changed);
+        }
+        self.version = newer.version;
+        Ok(())
     }
 }
 
-fn builder(path: &Path) -> Result<DeltaTableBuilder, DeltaError> {
-    let url = Url::from_directory_path(path).map_err(|()| DeltaError::Path(path.to_owned()))?;
-    Ok(DeltaTableBuilder::from_url(url)?)
+/// A commit that adds files, as it is written to the log.
+fn log_entry(files: Vec<Add>) -> Result<Bytes, DeltaError> {
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Append,
+        partition_by: None,
+        predicate: None,
+    };
+    let mut info = operation.get_commit_info();
+    info.engine_info = Some(ENGINE.to_owned());
+    info.is_blind_append = Some(true);
+    info.timestamp = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .map(|since| since.as_millis() as i64);
+    let mut actions = vec![Action::CommitInfo(info)];
+    actions.extend(files.into_iter().map(Action::Add));
+    let commit = CommitData::new(actions, operation, HashMap::new(), Vec::new());
+    Ok(commit.get_bytes().map_err(DeltaTableError::from)?)
+}
+
+fn url_of(path: &Path) -> Result<Url, DeltaError> {
+    Url::from_directory_path(path).map_err(|()| DeltaError::Path(path.to_owned()))
 }

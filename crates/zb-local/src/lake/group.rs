@@ -1,7 +1,11 @@
 //! Group commit: one task per table takes the rows of all streams and commits them together.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
+use arrow_array::RecordBatch;
 use tokio::{
     sync::{mpsc, oneshot},
     task,
@@ -28,12 +32,10 @@ pub(crate) enum Order {
 /// The task of one table.
 pub(crate) struct Committer {
     pub(crate) table: TableName,
-    pub(crate) path: PathBuf,
-    /// Empty after a failure: whatever is in the log then is read again.
-    pub(crate) delta: Option<Delta>,
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) group_commit: GroupCommit,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) version: Arc<AtomicU64>,
 }
 
 /// Rows that become durable together.
@@ -47,10 +49,23 @@ struct Group {
 
 impl Committer {
     /// Commits until every handle of the table is gone and nothing waits any more.
-    pub(crate) async fn run(mut self) {
+    ///
+    /// The first commit that fails is the last one: the table is closed then, and whoever wants it
+    /// opens it again as it is by that time.
+    pub(crate) async fn run(mut self, mut delta: Delta) {
         while let Some(order) = self.orders.recv().await {
             let group = self.gather(order).await;
-            self.settle(group).await;
+            match self.commit(delta, &group.rows).await {
+                Ok(same) => delta = same,
+                Err(error) => {
+                    tracing::error!(table = %self.table, %error, "rows could not be committed");
+                    return self.close(group, &error).await;
+                }
+            }
+            group.committed();
+            if let Err(error) = delta.checkpoint().await {
+                tracing::warn!(table = %self.table, %error, "no checkpoint could be written");
+            }
         }
     }
 
@@ -70,59 +85,28 @@ impl Committer {
         group
     }
 
-    async fn settle(&mut self, group: Group) {
-        let rows: Vec<Rows> = group
-            .rows
-            .into_iter()
-            .filter(|rows| !rows.lane.failed())
-            .collect();
-        match self.commit(&rows).await {
-            Ok(()) => {
-                for rows in &rows {
-                    rows.lane.committed(rows.last_offset);
-                }
-            }
-            Err(error) => {
-                tracing::error!(table = %self.table, %error, "rows could not be committed");
-                let reason = Arc::from(error.to_string());
-                for rows in &rows {
-                    rows.lane.fail(&reason);
-                }
-            }
-        }
-        for waiting in group.waiting {
-            // Who asked may have gone in the meantime.
-            let _ = waiting.send(());
-        }
-    }
-
-    async fn commit(&mut self, rows: &[Rows]) -> Result<(), DeltaError> {
+    async fn commit(&self, mut delta: Delta, rows: &[Rows]) -> Result<Delta, DeltaError> {
         let batches: Vec<_> = rows
             .iter()
             .filter(|rows| rows.batch.num_rows() > 0)
             .map(|rows| rows.batch.clone())
             .collect();
         if batches.is_empty() {
-            return Ok(());
+            return Ok(delta);
         }
-        let mut delta = match self.delta.take() {
-            Some(delta) => delta,
-            None => Delta::open(&self.path).await?,
-        };
-        let count: usize = batches.iter().map(arrow_array::RecordBatch::num_rows).sum();
+        let count: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let started = Instant::now();
 
         // Parquet is CPU work: it must not hold up the tasks that read and acknowledge.
         let runtime = tokio::runtime::Handle::current();
         let (delta, version) = task::spawn_blocking(move || {
             let version = runtime.block_on(delta.append(&batches));
-            (delta, version)
+            version.map(|version| (delta, version))
         })
         .await
-        .map_err(DeltaError::Interrupted)?;
-        let version = version?;
+        .map_err(DeltaError::Interrupted)??;
 
-        self.delta = Some(delta);
+        self.version.store(version, Ordering::Relaxed);
         self.counters.rows.add(count);
         self.counters.commits.add(1);
         tracing::debug!(
@@ -132,11 +116,39 @@ impl Committer {
             elapsed = ?started.elapsed(),
             "committed"
         );
-        Ok(())
+        Ok(delta)
+    }
+
+    /// Tells everybody who waits that nothing more is committed.
+    async fn close(mut self, failed: Group, error: &DeltaError) {
+        let reason = Arc::from(error.to_string());
+        failed.failed(&reason);
+        self.orders.close();
+        while let Some(order) = self.orders.recv().await {
+            if let Order::Commit(rows) = order {
+                rows.lane.fail(&reason);
+            }
+        }
     }
 }
 
 impl Group {
+    fn committed(self) {
+        for rows in &self.rows {
+            rows.lane.committed(rows.last_offset);
+        }
+        for waiting in self.waiting {
+            // Who asked may have gone in the meantime.
+            let _ = waiting.send(());
+        }
+    }
+
+    fn failed(self, reason: &Arc<str>) {
+        for rows in &self.rows {
+            rows.lane.fail(reason);
+        }
+    }
+
     fn add(&mut self, order: Order) {
         match order {
             Order::Commit(rows) => {

@@ -52,8 +52,4 @@ impl Lane {
             progress.failure.get_or_insert_with(|| reason.clone());
         });
     }
-
-    pub(crate) fn failed(&self) -> bool {
-        self.progress.borrow().failure.is_some()
-    }
 }

@@ -1,6 +1,9 @@
 //! The handle of an open table: its schema, and a queue to the task that commits.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -34,10 +37,11 @@ pub(crate) struct Rows {
 pub(crate) struct Table {
     pub(super) name: TableName,
     pub(super) schema: SchemaRef,
+    pub(super) version: Arc<AtomicU64>,
     pub(super) orders: mpsc::Sender<Order>,
 }
 
-/// The task of the table is gone: the server is being stopped.
+/// The task of the table is gone: a commit failed, or the server is being stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the table is closed")]
 pub(crate) struct Closed;
@@ -50,6 +54,16 @@ impl Table {
     /// The columns as they read back from the table.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// The newest version that this server has read or written.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing can be committed through this handle any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.orders.is_closed()
     }
 
     /// Queues rows; their lane learns when they are committed.

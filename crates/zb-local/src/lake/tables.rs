@@ -3,10 +3,10 @@
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
 };
 
-use arrow_schema::{DataType, Fields, Schema};
+use arrow_schema::{DataType, Fields, Schema, SchemaRef};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zb_types::TableName;
@@ -79,7 +79,8 @@ impl Lake {
             open.remove(name);
             return Err(OpenError::NotFound(name.clone()));
         }
-        if let Some(table) = open.get(name) {
+        let known = open.get(name).filter(|table| !table.is_closed());
+        if let Some(table) = known.filter(|table| !Delta::has_newer(&path, table.version())) {
             return Ok(table.clone());
         }
         let unreadable = |source| OpenError::Unreadable {
@@ -87,7 +88,12 @@ impl Lake {
             source,
         };
         let delta = Delta::open(&path).await.map_err(unreadable)?;
-        let table = self.start(name, path, delta).map_err(unreadable)?;
+        let schema = delta.schema().map_err(unreadable)?;
+        if let Some(table) = known.filter(|table| *table.schema() == schema) {
+            // Others have written rows and nothing else: they do not concern us.
+            return Ok(table.clone());
+        }
+        let table = self.start(name, schema, delta);
         open.insert(name.clone(), table.clone());
         Ok(table)
     }
@@ -123,12 +129,11 @@ impl Lake {
         tokio::fs::create_dir_all(&path)
             .await
             .map_err(|source| Error::directory(&path, source))?;
+        let unusable = |source| Error::table(name, source);
         let delta = Delta::create(&path, name, &schema)
             .await
-            .map_err(|source| Error::table(name, source))?;
-        let table = self
-            .start(name, path, delta)
-            .map_err(|source| Error::table(name, source))?;
+            .map_err(unusable)?;
+        let table = self.start(name, delta.schema().map_err(unusable)?, delta);
         tracing::info!(table = %name, columns = schema.fields().len(), "table created");
         open.insert(name.clone(), table.clone());
         Ok(table)
@@ -141,30 +146,25 @@ impl Lake {
         self.committers.wait().await;
     }
 
-    fn start(
-        &self,
-        name: &TableName,
-        path: PathBuf,
-        delta: Delta,
-    ) -> Result<Arc<Table>, DeltaError> {
-        let schema = delta.schema()?;
+    fn start(&self, name: &TableName, schema: SchemaRef, delta: Delta) -> Arc<Table> {
         let (sender, orders) = mpsc::channel(QUEUE);
+        let version = Arc::new(AtomicU64::new(delta.version()));
         let committer = Committer {
             table: name.clone(),
-            path,
-            delta: Some(delta),
             orders,
             group_commit: self.group_commit,
             counters: self.counters.clone(),
+            version: version.clone(),
         };
         let killed = self.killed.clone();
         self.committers
-            .spawn(async move { killed.run_until_cancelled(committer.run()).await });
-        Ok(Arc::new(Table {
+            .spawn(async move { killed.run_until_cancelled(committer.run(delta)).await });
+        Arc::new(Table {
             name: name.clone(),
             schema,
+            version,
             orders: sender,
-        }))
+        })
     }
 
     /// The directory of the tables.

@@ -12,6 +12,7 @@ mod descriptors;
 mod lake;
 mod limits;
 mod opening;
+mod other_writers;
 mod proto;
 mod restart;
 mod sdk;

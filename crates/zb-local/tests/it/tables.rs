@@ -236,35 +236,6 @@ async fn a_schema_that_delta_cannot_hold_is_refused() {
 }
 
 #[tokio::test]
-async fn rows_of_another_engine_s_table_are_appended() {
-    use deltalake_core::{DeltaTableBuilder, kernel::DataType as Kernel};
-    let (server, _dir) = server(|builder| builder).await;
-    let table: TableName = "main.nyc.foreign".parse().unwrap();
-    let path = server.table_path(&table);
-    std::fs::create_dir_all(&path).unwrap();
-    let comment = [("comment".to_owned(), "what it is called".into())];
-    DeltaTableBuilder::from_url(url::Url::from_directory_path(&path).unwrap())
-        .unwrap()
-        .build()
-        .unwrap()
-        .create()
-        .with_column("id", Kernel::LONG, false, None)
-        .with_column("name", Kernel::STRING, true, Some(comment.into()))
-        .with_partition_columns(["name"])
-        .await
-        .unwrap();
-    let encoder = encoder(&schema());
-    let mut stream = Stream::open(&server, &table, &encoder).await;
-    stream
-        .send(batch(0, rows(&encoder, &crate::lake::flights(0..3))))
-        .await;
-    stream.acked(0).await;
-    let files = open(&path).await.get_file_uris().unwrap().count();
-    assert_eq!(files, 3, "one file for each partition");
-    server.shutdown().await.unwrap();
-}
-
-#[tokio::test]
 async fn a_table_that_was_removed_is_forgotten() {
     let (server, _dir) = server(|builder| builder).await;
     let flights = table_name();
