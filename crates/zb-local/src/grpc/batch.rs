@@ -40,20 +40,14 @@ fn decode_now(decoder: &Decoder, gathered: &Gathered) -> Result<Decoded, Status>
     };
     // Requests are all or nothing. No row before the bad one is missing from the batch, so the
     // rows of the requests before it are its first ones.
-    let good = gathered
-        .requests
-        .iter()
-        .take_while(|request| request.end <= error.row);
-    let last_good = good.last().copied();
-    let end = last_good.map_or(0, |request: Request| request.end);
-    let offset = gathered
-        .requests
-        .iter()
-        .find(|request| request.end > error.row);
+    let good = gathered.good_before(error.row);
+    let last_good: Option<Request> = good.last().copied();
+    let end = last_good.map_or(0, |request| request.end);
+    let bad = gathered.requests.get(good.len());
     let refusal = Status::invalid_argument(format!(
         "Record {} of offset {} cannot be ingested: {error}",
         error.row - end,
-        offset.map_or(-1, |request| request.offset),
+        bad.map_or(-1, |request| request.offset),
     ));
     Ok(Decoded {
         batch: read.batch.slice(0, end),

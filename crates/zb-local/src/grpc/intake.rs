@@ -38,6 +38,12 @@ impl Gathered {
         self.requests.is_empty()
     }
 
+    /// The requests whose rows all come before this one.
+    pub(super) fn good_before(&self, row: usize) -> &[Request] {
+        let good = self.requests.partition_point(|request| request.end <= row);
+        &self.requests[..good]
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.bytes < MAX_GATHERED_BYTES && self.rows.len() < MAX_GATHERED_ROWS
     }
@@ -159,6 +165,16 @@ mod tests {
             .collect();
         assert_eq!(ends, [1, 3, 3]);
         assert_eq!(gathered.bytes, 7);
+    }
+
+    #[test]
+    fn the_request_of_a_row_is_found() {
+        let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
+        for message in [batch(0, 2, 1), batch(1, 0, 0), batch(2, 3, 1)] {
+            intake.take(message, &mut gathered).unwrap();
+        }
+        let good = |row| gathered.good_before(row).len();
+        assert_eq!([0, 1, 2, 4].map(good), [0, 0, 2, 2]);
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Committer {
     pub(crate) async fn run(mut self, mut delta: Delta) {
         while let Some(order) = self.orders.recv().await {
             let group = self.gather(order).await;
+            let version = delta.version();
             match self.commit(delta, &group.rows).await {
                 Ok(same) => delta = same,
                 Err(error) => {
@@ -63,7 +64,10 @@ impl Committer {
                 }
             }
             group.committed();
-            if let Err(error) = delta.checkpoint().await {
+            // Only after the acknowledgements: it is for readers, and they can do without.
+            if delta.version() != version
+                && let Err(error) = delta.checkpoint().await
+            {
                 tracing::warn!(table = %self.table, %error, "no checkpoint could be written");
             }
         }
