@@ -1,9 +1,41 @@
 //! The program `zb`: Arrow, Parquet, CSV and NDJSON files into Delta tables.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the commands that use it follow")
-)]
+mod arguments;
+mod connection;
+mod failure;
 mod input;
+mod interrupt;
+mod logging;
+mod schema;
+mod send;
+mod serve;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::install();
+    let done = match arguments.command {
+        Command::Send(arguments) => run(send::run(arguments)),
+        Command::Serve(arguments) => run(serve::run(arguments)),
+        Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|failure| failure.report())
+}
+
+/// Runs a command on a runtime of its own, which ends with it: no thread is waited for that reads
+/// a pipe nobody closes.
+fn run(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::failed("the runtime cannot be started").because(source))?;
+    let done = runtime.block_on(command);
+    runtime.shutdown_background();
+    done
+}

@@ -134,7 +134,11 @@ mod tests {
             Field::new("_1", DataType::Struct(leaf), true),
         ]);
         let message = message("Record", &shape::columns(&schema).unwrap());
-        let names: Vec<_> = message.nested_type.iter().map(|m| m.name()).collect();
+        let names: Vec<_> = message
+            .nested_type
+            .iter()
+            .map(prost_types::DescriptorProto::name)
+            .collect();
         assert_eq!(names, ["TripLeg2", "TripLeg3", "M1"]);
         assert_eq!(message.field[0].type_name(), ".Record.TripLeg2");
     }

@@ -73,6 +73,7 @@ mod row_error;
 mod shape;
 mod slots;
 mod source;
+mod summary;
 mod uuid;
 mod wire;
 
@@ -85,6 +86,7 @@ pub use natural::arrow_schema;
 pub use options::{Options, SubMicroseconds};
 pub use print::proto_text;
 pub use row_error::{RowError, RowErrorKind};
+pub use summary::{ColumnSummary, summarize};
 
 /// The most columns that a message may have: the limit of the service.
 pub const MAX_COLUMNS: usize = 2000;

@@ -238,7 +238,7 @@ impl FieldPlan {
         problems.push(SchemaProblem::new(
             &*column.path,
             Kind::FieldType {
-                expected: format!("{} ({})", describe(&column.shape), sql_type(column)),
+                expected: format!("{} ({})", column.shape, sql_type(column)),
                 found: describe_field(field, entry),
             },
         ));
@@ -280,17 +280,6 @@ fn join(parent: &str, name: &str) -> String {
     match parent {
         "" => name.to_owned(),
         _ => format!("{parent}.{name}"),
-    }
-}
-
-fn describe(shape: &Shape) -> String {
-    match shape {
-        Shape::Scalar(scalar) => scalar.to_string(),
-        Shape::Message(_) => "message".to_owned(),
-        Shape::List(item) => format!("repeated {}", describe(&item.shape)),
-        Shape::Map(key, value) => {
-            format!("map<{}, {}>", describe(&key.shape), describe(&value.shape))
-        }
     }
 }
 

@@ -36,15 +36,30 @@ impl fmt::Display for RowError {
         if !self.path.is_empty() {
             write!(f, ", column `{}`", self.path)?;
         }
-        write!(f, ": {}", self.kind)?;
-        if let Some(found) = &self.found {
-            write!(f, " (found {found})")?;
-        }
-        Ok(())
+        write!(f, ": {}", self.reason())
     }
 }
 
 impl std::error::Error for RowError {}
+
+impl RowError {
+    /// The cause and the value, without row and column.
+    pub fn reason(&self) -> impl fmt::Display + '_ {
+        Reason(self)
+    }
+}
+
+struct Reason<'a>(&'a RowError);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.kind.fmt(f)?;
+        match &self.0.found {
+            Some(found) => write!(f, " (found {found})"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Why a row was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]

@@ -34,6 +34,18 @@ pub(crate) enum Shape {
     Map(Box<Column>, Box<Column>),
 }
 
+impl fmt::Display for Shape {
+    /// As the language of Protobuf writes it, but for the names of messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scalar(scalar) => scalar.fmt(f),
+            Self::Message(_) => f.write_str("message"),
+            Self::List(item) => write!(f, "repeated {}", item.shape),
+            Self::Map(key, value) => write!(f, "map<{}, {}>", key.shape, value.shape),
+        }
+    }
+}
+
 /// The scalar types of Protobuf that the service knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scalar {

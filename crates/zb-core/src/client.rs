@@ -11,7 +11,7 @@ use zb_retry::Policy;
 use zb_types::{Secret, TableName};
 
 use crate::{
-    Config, Error,
+    Config, Error, TableDescription, catalog,
     config::{Layer, Places},
     tokens::CachedTokens,
 };
@@ -30,6 +30,8 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 pub struct Client {
     options: SenderOptions,
     tokens: Arc<dyn TokenSource>,
+    host: String,
+    cache: Arc<TokenCache>,
     /// The senders of [`send`](Self::send), one for each table.
     senders: Mutex<HashMap<TableName, Arc<Sender>>>,
     #[cfg(feature = "local")]
@@ -88,9 +90,12 @@ impl Client {
             credentials = credentials.allow_plaintext();
         }
         let source = Retrying::new(credentials.build()?, || TOKEN_RETRIES.backoff());
+        let cache = Arc::new(TokenCache::new(source));
         Ok(Self {
             options,
-            tokens: Arc::new(CachedTokens::new(TokenCache::new(source))),
+            tokens: Arc::new(CachedTokens::new(Arc::clone(&cache))),
+            host: config.host.clone(),
+            cache,
             senders: Mutex::default(),
             #[cfg(feature = "local")]
             server: None,
@@ -128,6 +133,16 @@ impl Client {
                 .retain(|_, kept| !Arc::ptr_eq(kept, &sender));
         }
         Ok(sent?)
+    }
+
+    /// What Unity Catalog says of a table: its columns, their types, which may be null.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] when there is no token for the workspace, [`Error::Catalog`] when there is
+    /// no such table, no right to see it, or no answer.
+    pub async fn describe_table(&self, table: &TableName) -> Result<TableDescription, Error> {
+        catalog::describe(&self.host, &self.cache, table).await
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of

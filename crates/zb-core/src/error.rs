@@ -1,6 +1,6 @@
 //! What can go wrong with a client. What happens to rows is in [`crate::Receipt`].
 
-use crate::ConfigError;
+use crate::{CatalogError, ConfigError};
 
 /// Why a client could not be made, or a sender not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum Error {
     /// Tokens cannot be asked for.
     #[error(transparent)]
     Auth(#[from] zb_auth::Error),
+    /// Unity Catalog did not describe a table.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// A sender could not be opened, or has failed.
     #[error(transparent)]
     Ingest(#[from] zb_ingest::Error),
@@ -58,6 +61,9 @@ impl Error {
                 zb_auth::ErrorKind::Unavailable => ErrorKind::Unavailable,
                 _ => ErrorKind::Authentication,
             },
+            Self::Catalog(CatalogError::Refused { status: 404, .. }) => ErrorKind::NotFound,
+            Self::Catalog(CatalogError::Refused { .. }) => ErrorKind::Permission,
+            Self::Catalog(CatalogError::Unavailable { .. }) => ErrorKind::Unavailable,
             Self::Ingest(error) => match error.kind() {
                 zb_ingest::ErrorKind::Schema => ErrorKind::Schema,
                 zb_ingest::ErrorKind::Config => ErrorKind::Config,

@@ -42,11 +42,13 @@
 //!
 //! Always, unless you want a single part: this crate only wires the others together.
 
+mod catalog;
 mod client;
 mod config;
 mod error;
 mod tokens;
 
+pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, ClientBuilder, SenderBuilder};
 pub use config::{Config, ConfigError, Origin};
 pub use error::{Error, ErrorKind};

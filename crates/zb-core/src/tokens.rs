@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -12,13 +12,13 @@ use zb_types::{ExposeSecret, Secret, TableName};
 
 /// Serves senders from a cache, and tells it which token was refused.
 pub(crate) struct CachedTokens {
-    cache: TokenCache,
+    cache: Arc<TokenCache>,
     /// The token that was last given out for each table.
     served: Mutex<HashMap<TableName, Lease>>,
 }
 
 impl CachedTokens {
-    pub(crate) fn new(cache: TokenCache) -> Self {
+    pub(crate) fn new(cache: Arc<TokenCache>) -> Self {
         Self {
             cache,
             served: Mutex::default(),

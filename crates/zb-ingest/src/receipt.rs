@@ -148,7 +148,7 @@ impl Receipt {
             (
                 "_zb_error_message",
                 DataType::Utf8,
-                text(&ToString::to_string),
+                text(&Rejection::reason),
             ),
         ];
         let mut fields = rows.schema().fields().to_vec();

@@ -47,6 +47,11 @@ impl Rejection {
         self.error.kind.name()
     }
 
+    /// The reason for people to read, the value included, row and column not.
+    pub fn reason(&self) -> String {
+        self.error.reason().to_string()
+    }
+
     /// Who refused it.
     pub fn by(&self) -> RejectedBy {
         RejectedBy::Conversion

@@ -65,7 +65,8 @@ pub(crate) const RESERVED: &[Reserved] = &[
     },
     Reserved {
         name: "tonic",
-        by: &["zb-local", "zb-tests"],
+        // zb-ingest names it in its manifest alone, to choose the crypto provider of the SDK's TLS.
+        by: &["zb-ingest", "zb-local", "zb-tests"],
         why: "the client's gRPC is the SDK's; the server's is the endpoint's",
     },
     Reserved {
@@ -80,8 +81,9 @@ pub(crate) const RESERVED: &[Reserved] = &[
     },
     Reserved {
         name: "reqwest",
-        by: &["zb-auth", "zb-tests"],
-        why: "one HTTP client, with one choice of TLS",
+        // zb-core asks Unity Catalog for the columns of a table.
+        by: &["zb-auth", "zb-core", "zb-tests"],
+        why: "HTTP stays where addresses and tokens are looked after",
     },
 ];
 

@@ -21,7 +21,7 @@ mod sniff;
 #[cfg(test)]
 mod tests;
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
@@ -108,9 +108,10 @@ impl Input {
     }
 
     /// Reads whatever comes, such as a pipe. `name` is for error texts.
+    #[cfg(test)]
     pub(crate) fn from_reader(
         name: &str,
-        reader: impl Read + Send + 'static,
+        reader: impl std::io::Read + Send + 'static,
         options: &Options,
     ) -> Result<Self, Error> {
         Self::new(Raw::stream(name, reader)?, None, options)

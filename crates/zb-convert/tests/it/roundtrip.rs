@@ -72,9 +72,11 @@ fn array(field: &Field, len: usize, seed: &mut u64) -> ArrayRef {
         *seed ^= *seed << 17;
         *seed
     };
-    let nulls = field
-        .is_nullable()
-        .then(|| NullBuffer::from_iter((0..len).map(|_| !next().is_multiple_of(4))));
+    let nulls = field.is_nullable().then(|| {
+        (0..len)
+            .map(|_| !next().is_multiple_of(4))
+            .collect::<NullBuffer>()
+    });
     let bare: ArrayRef = match field.data_type() {
         DataType::Struct(fields) => {
             let children = fields.iter().map(|f| array(f, len, seed)).collect();
@@ -92,8 +94,8 @@ fn array(field: &Field, len: usize, seed: &mut u64) -> ArrayRef {
                 None,
             ));
         }
-        DataType::Boolean => Arc::new(BooleanArray::from_iter(
-            (0..len).map(|_| Some(next() % 2 == 0)),
+        DataType::Boolean => Arc::new(BooleanArray::from(
+            (0..len).map(|_| next() % 2 == 0).collect::<Vec<_>>(),
         )),
         t => {
             // Small numbers survive the way through text to every type.
@@ -103,7 +105,7 @@ fn array(field: &Field, len: usize, seed: &mut u64) -> ArrayRef {
                     UInt64Array::from_iter_values((0..len).map(|_| next() % 256)),
                 ),
                 DataType::Date32 => Arc::new(Int32Array::from_iter_values(
-                    (0..len).map(|_| next() as i16 as i32),
+                    (0..len).map(|_| i32::from(next() as i16)),
                 )),
                 _ => Arc::new(small),
             };

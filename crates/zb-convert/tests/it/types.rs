@@ -25,11 +25,11 @@ use crate::oracle;
 fn values(array: impl Into<ArrayRef>) -> Vec<Option<Value>> {
     let field = array.into();
     let schema = Schema::new(vec![Field::new("x", field.data_type().clone(), true)]);
-    column(RecordBatch::try_new(Arc::new(schema), vec![field]).unwrap())
+    column(&RecordBatch::try_new(Arc::new(schema), vec![field]).unwrap())
 }
 
-fn column(batch: RecordBatch) -> Vec<Option<Value>> {
-    let (encoder, encoded) = oracle::encode(&batch);
+fn column(batch: &RecordBatch) -> Vec<Option<Value>> {
+    let (encoder, encoded) = oracle::encode(batch);
     oracle::read(encoder.descriptor(), &encoded)
         .iter()
         .map(|row| {
@@ -43,10 +43,12 @@ fn arc<A: arrow_array::Array + 'static>(array: A) -> ArrayRef {
     Arc::new(array)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what `values` gives")]
 fn text(s: &str) -> Option<Value> {
     Some(Value::String(s.to_owned()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what `values` gives")]
 fn bytes(b: &'static [u8]) -> Option<Value> {
     Some(Value::Bytes(b.into()))
 }
@@ -167,7 +169,7 @@ fn a_uuid_is_text_in_canonical_form() {
     let schema = Arc::new(Schema::new(vec![field]));
     let batch = RecordBatch::try_new(schema, vec![Arc::new(array)]).unwrap();
     assert_eq!(
-        column(batch),
+        column(&batch),
         [text("f81d4fae-7dec-11d0-a765-00a0c91e6bf6")]
     );
 }

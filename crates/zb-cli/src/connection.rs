@@ -1,0 +1,40 @@
+//! From flags to a client.
+
+use zb_core::{Client, Secret};
+
+use crate::{arguments::Connection, failure::Failure};
+
+impl Connection {
+    /// The client that the flags, the files and the environment describe.
+    pub(crate) async fn open(&self) -> Result<Client, Failure> {
+        if let Some(dir) = &self.local {
+            return Ok(Client::local(dir).await?);
+        }
+        let mut builder = Client::builder().environment().application("zb-cli");
+        if let Some(profile) = &self.profile {
+            builder = builder.profile(profile);
+        }
+        if let Some(path) = &self.config {
+            builder = builder.config_file(path);
+        }
+        if let Some(url) = &self.endpoint {
+            builder = builder.endpoint(url);
+        }
+        if let Some(url) = &self.host {
+            builder = builder.host(url);
+        }
+        if let Some(id) = &self.client_id {
+            builder = builder.client_id(id);
+        }
+        if let Some(path) = &self.client_secret_file {
+            let secret = std::fs::read_to_string(path).map_err(|source| {
+                Failure::usage(format!("{} cannot be read", path.display())).because(source)
+            })?;
+            builder = builder.client_secret(Secret::from(secret.trim()));
+        }
+        if self.allow_plaintext {
+            builder = builder.allow_plaintext();
+        }
+        Ok(builder.build()?)
+    }
+}

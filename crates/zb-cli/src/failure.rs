@@ -1,0 +1,112 @@
+//! How a command fails: one message, what to do about it, and an exit code.
+
+use std::{error::Error, fmt, process::ExitCode};
+
+use zb_core::ErrorKind;
+
+/// Some rows were rejected, all others are durable.
+pub(crate) const REJECTED: u8 = 3;
+
+/// What was tried and failed.
+const FAILED: u8 = 1;
+
+/// What is wrong with the command or the configuration, before anything was tried.
+const USAGE: u8 = 2;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// Something was tried and failed.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self {
+            code: FAILED,
+            message: message.into(),
+        }
+    }
+
+    /// The command or the configuration is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self {
+            code: USAGE,
+            message: message.into(),
+        }
+    }
+
+    /// An error and all its causes.
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
+        Self::failed(chain(error))
+    }
+
+    /// With a cause.
+    pub(crate) fn because(mut self, cause: impl Error + 'static) -> Self {
+        self.message = format!("{}: {}", self.message, chain(&cause));
+        self
+    }
+
+    /// The message.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+
+    /// Tells the user.
+    #[expect(clippy::print_stderr, reason = "this is where the user is told")]
+    pub(crate) fn report(&self) -> ExitCode {
+        eprintln!("zb: {}", self.message);
+        self.exit_code()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<zb_core::Error> for Failure {
+    fn from(error: zb_core::Error) -> Self {
+        let failure = Self::of(&error);
+        match error.kind() {
+            ErrorKind::Config => Self {
+                code: USAGE,
+                ..failure
+            },
+            _ => failure,
+        }
+    }
+}
+
+impl From<zb_core::ingest::Error> for Failure {
+    fn from(error: zb_core::ingest::Error) -> Self {
+        zb_core::Error::from(error).into()
+    }
+}
+
+impl From<crate::input::Error> for Failure {
+    fn from(error: crate::input::Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+/// An error and its causes on one line; a cause that the text before it already says is left out.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,242 @@
+//! What became of all rows: the JSON object of the contract, and a summary for people.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use indicatif::{HumanBytes, HumanCount};
+use serde::Serialize;
+use zb_core::{Receipt, TableName};
+
+use crate::{
+    arguments::{Output, Send},
+    failure::{self, Failure},
+};
+
+/// How many rejected rows are shown to a person; all of them are in quarantine.
+const EXAMPLES: usize = 5;
+
+/// The report of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    table: String,
+    pub(crate) rows: u64,
+    durable: u64,
+    rejected: u64,
+    pub(crate) not_sent: u64,
+    unknown: u64,
+    possibly_duplicated: u64,
+    bytes: u64,
+    pub(crate) attempts: u64,
+    elapsed_ms: u64,
+    rejections: Vec<Rejections>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantine: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip)]
+    failure: Option<Failure>,
+    #[serde(skip)]
+    examples: Vec<String>,
+    #[serde(skip)]
+    null_lists: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Rejections {
+    kind: &'static str,
+    count: u64,
+}
+
+/// What receipts add up to.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    durable: u64,
+    not_sent: u64,
+    unknown: u64,
+    possibly_duplicated: u64,
+    bytes: u64,
+    null_lists: u64,
+    rejections: BTreeMap<&'static str, u64>,
+    examples: Vec<String>,
+    pub(crate) quarantined: Option<PathBuf>,
+}
+
+impl Tally {
+    /// Adds the receipt of a batch whose first row is row `first_row` of all.
+    pub(crate) fn add(&mut self, receipt: &Receipt, first_row: u64) {
+        self.durable += receipt.durable().count() as u64;
+        self.not_sent += receipt.not_sent().count() as u64;
+        self.unknown += receipt.unknown().count() as u64;
+        self.possibly_duplicated += receipt.possibly_duplicated().count() as u64;
+        self.bytes += receipt.bytes();
+        self.null_lists += receipt.null_lists();
+        for rejection in receipt.rejected() {
+            let row = first_row + rejection.row() as u64;
+            self.reject(
+                row,
+                rejection.column(),
+                rejection.kind(),
+                &rejection.reason(),
+            );
+        }
+    }
+
+    /// Adds a row that will never be stored as it is.
+    pub(crate) fn reject(&mut self, row: u64, column: &str, kind: &'static str, reason: &str) {
+        *self.rejections.entry(kind).or_default() += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(match column {
+                "" => format!("row {row}: {reason}"),
+                _ => format!("row {row}, column `{column}`: {reason}"),
+            });
+        }
+    }
+
+    /// Adds rows that were converted and not sent, as a dry run does.
+    pub(crate) fn hold_back(&mut self, rows: u64, null_lists: u64) {
+        self.not_sent += rows;
+        self.null_lists += null_lists;
+    }
+}
+
+impl Report {
+    pub(crate) fn new(table: &TableName) -> Self {
+        Self {
+            table: table.to_string(),
+            rows: 0,
+            durable: 0,
+            rejected: 0,
+            not_sent: 0,
+            unknown: 0,
+            possibly_duplicated: 0,
+            bytes: 0,
+            attempts: 0,
+            elapsed_ms: 0,
+            rejections: Vec::new(),
+            quarantine: None,
+            error: None,
+            failure: None,
+            examples: Vec::new(),
+            null_lists: 0,
+        }
+    }
+
+    pub(crate) fn add(&mut self, tally: Tally) {
+        self.durable += tally.durable;
+        self.not_sent += tally.not_sent;
+        self.unknown += tally.unknown;
+        self.possibly_duplicated += tally.possibly_duplicated;
+        self.bytes += tally.bytes;
+        self.null_lists += tally.null_lists;
+        self.examples = tally.examples;
+        self.quarantine = tally.quarantined;
+        for (kind, count) in tally.rejections {
+            self.rejected += count;
+            self.rejections.push(Rejections { kind, count });
+        }
+    }
+
+    pub(crate) fn finish(&mut self, elapsed: Duration, failure: Option<Failure>) {
+        self.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        self.error = failure.as_ref().map(|f| f.message().to_owned());
+        self.failure = failure;
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match &self.failure {
+            Some(failure) => failure.exit_code(),
+            None if self.rejected > 0 => ExitCode::from(failure::REJECTED),
+            None => ExitCode::SUCCESS,
+        }
+    }
+
+    /// Tells the user: the report on standard output, what went wrong on standard error.
+    pub(crate) fn print(&self, output: Output, arguments: &Send) -> Result<(), Failure> {
+        if let Some(failure) = &self.failure {
+            failure.report();
+        }
+        let text = match output {
+            Output::Json => {
+                let mut json = serde_json::to_string(self).map_err(|e| Failure::of(&e))?;
+                json.push('\n');
+                json
+            }
+            // A failure before the first row has said all there is.
+            Output::Human if self.failure.is_some() && self.rows == 0 => return Ok(()),
+            Output::Human => self.summary(arguments),
+        };
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|e| Failure::failed("standard output cannot be written").because(e))
+    }
+
+    fn summary(&self, arguments: &Send) -> String {
+        let count = |n| HumanCount(n).to_string();
+        let seconds = self.elapsed_ms as f64 / 1000.0;
+        let mut text = String::new();
+        // Writing to a string never fails.
+        let _ = if arguments.dry_run {
+            writeln!(
+                text,
+                "{}: {} of {} rows could be sent; this was a dry run ({seconds:.1} s)",
+                self.table,
+                count(self.not_sent),
+                count(self.rows),
+            )
+        } else {
+            writeln!(
+                text,
+                "{}: {} of {} rows are durable ({seconds:.1} s, {} rows/s, {} sent)",
+                self.table,
+                count(self.durable),
+                count(self.rows),
+                count((self.durable as f64 / seconds.max(0.001)) as u64),
+                HumanBytes(self.bytes),
+            )
+        };
+        let mut line = |n: u64, what: &str| {
+            if n > 0 {
+                let _ = writeln!(text, "  {} {what}", HumanCount(n));
+            }
+        };
+        if !arguments.dry_run {
+            line(self.not_sent, "were not sent");
+        }
+        line(
+            self.unknown,
+            "were sent and not acknowledged: they may be stored",
+        );
+        line(
+            self.possibly_duplicated,
+            "are durable and may be stored twice: a connection was lost under them",
+        );
+        line(
+            self.null_lists,
+            "null lists or maps became empty ones: Protobuf does not tell them apart",
+        );
+        line(self.rejected, "were rejected:");
+        for rejections in &self.rejections {
+            let _ = writeln!(text, "    {} {}", count(rejections.count), rejections.kind);
+        }
+        for example in &self.examples {
+            let _ = writeln!(text, "    {example}");
+        }
+        if let Some(path) = &self.quarantine {
+            let _ = writeln!(text, "  the rejected rows are in {}", path.display());
+        }
+        if let Some(lake) = &arguments.connection.local
+            && self.durable > 0
+        {
+            let path: PathBuf = lake.join(self.table.replace('.', "/"));
+            let _ = writeln!(text, "  the Delta table is {}", path.display());
+        }
+        text
+    }
+}
