@@ -1,4 +1,5 @@
-//! Backpressure in bytes: how much may be on its way at once.
+//! Backpressure in bytes: how much may be on its way at once, in no more requests than the queue
+//! behind it holds.
 
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct Budget {
     room: Arc<Semaphore>,
     total: u32,
+    /// What the smallest request takes.
+    least: u32,
 }
 
 /// Bytes taken from a budget, given back when dropped.
@@ -18,18 +21,21 @@ pub(crate) struct Share {
 }
 
 impl Budget {
-    pub(crate) fn new(bytes: usize) -> Self {
+    /// Room for `bytes`, and for `requests` requests.
+    pub(crate) fn new(bytes: usize, requests: u32) -> Self {
         let total = u32::try_from(bytes).unwrap_or(u32::MAX).max(1);
         Self {
             room: Arc::new(Semaphore::new(total as usize)),
             total,
+            least: total.div_ceil(requests.max(1)),
         }
     }
 
-    /// Waits until there is room. What is larger than the whole budget waits until nothing else
-    /// is in flight. `None` when the budget was closed.
+    /// Waits until there is room for a request. What is larger than the whole budget waits until
+    /// nothing else is in flight. `None` when the budget was closed.
     pub(crate) async fn take(&self, bytes: usize) -> Option<Share> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.total);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let bytes = bytes.clamp(self.least, self.total);
         let permit = Arc::clone(&self.room)
             .acquire_many_owned(bytes)
             .await
@@ -55,7 +61,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_budget_makes_wait_and_a_returned_share_lets_go() {
-        let budget = Budget::new(100);
+        let budget = Budget::new(100, 100);
         let first = budget.take(60).await.unwrap();
         assert!(timeout(MOMENT, budget.take(60)).await.is_err());
         let second = budget.take(40).await.unwrap();
@@ -66,7 +72,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn more_than_the_whole_goes_alone() {
-        let budget = Budget::new(100);
+        let budget = Budget::new(100, 100);
         let small = budget.take(1).await.unwrap();
         assert!(timeout(MOMENT, budget.take(1_000)).await.is_err());
         drop(small);
@@ -76,8 +82,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn small_requests_are_counted_and_not_weighed() {
+        let budget = Budget::new(100, 3);
+        let mut shares = Vec::new();
+        while let Ok(share) = timeout(MOMENT, budget.take(1)).await {
+            shares.push(share);
+        }
+        assert!((1..=3).contains(&shares.len()), "{shares:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_closed_budget_sends_waiters_away() {
-        let budget = Arc::new(Budget::new(1));
+        let budget = Arc::new(Budget::new(1, 1));
         let _share = budget.take(1).await.unwrap();
         let waiter = tokio::spawn({
             let budget = Arc::clone(&budget);

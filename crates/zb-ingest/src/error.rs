@@ -48,7 +48,7 @@ pub enum Error {
         table: TableName,
         /// Where to.
         endpoint: String,
-        /// How many attempts were made since the last acknowledgement.
+        /// How many attempts were made since the last acknowledgement, or since the opening.
         attempts: u32,
         /// How long they took.
         elapsed: Duration,

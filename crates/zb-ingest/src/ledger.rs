@@ -25,6 +25,8 @@ struct State {
     in_flight: VecDeque<Request>,
     undelivered: Vec<Undelivered>,
     error: Option<Error>,
+    /// How many connections went down so far.
+    losses: u32,
 }
 
 /// A request in flight.
@@ -35,8 +37,8 @@ pub(crate) struct Request {
     pub(crate) rows: RowRanges,
     pub(crate) bytes: usize,
     pub(crate) handed_over: Instant,
-    /// How many connections went down under it.
-    pub(crate) lost_connections: u32,
+    /// How many connections had gone down before it was handed over.
+    pub(crate) losses: u32,
     /// Its part of the budget, given back when it is settled.
     pub(crate) _share: Share,
 }
@@ -73,11 +75,12 @@ impl Ledger {
         let mut state = self.lock();
         let durable = state.in_flight.partition_point(|r| r.offset <= offset);
         let settled: Vec<_> = state.in_flight.drain(..durable).collect();
+        let losses = state.losses;
         drop(state);
         for request in &settled {
             request
                 .tracking
-                .acknowledged(&request.rows, request.lost_connections);
+                .acknowledged(&request.rows, losses - request.losses);
         }
         self.changed.notify_waiters();
         settled
@@ -87,10 +90,14 @@ impl Ledger {
     /// that is.
     pub(crate) fn connection_lost(&self) -> usize {
         let mut state = self.lock();
-        for request in &mut state.in_flight {
-            request.lost_connections += 1;
-        }
+        state.losses += 1;
         state.in_flight.len()
+    }
+
+    /// How many connections went down so far. Asked for before a request is handed over: the one
+    /// that it goes out on may be lost before it is noted here.
+    pub(crate) fn losses(&self) -> u32 {
+        self.lock().losses
     }
 
     /// Gives up everything in flight, and everything that comes after.
@@ -173,5 +180,43 @@ impl State {
                     fate,
                 })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{RecordBatch, RecordBatchOptions};
+    use arrow_schema::Schema;
+
+    use super::*;
+    use crate::{Ticket, budget::Budget};
+
+    #[tokio::test]
+    async fn a_connection_that_is_lost_before_its_request_is_noted_counts() {
+        let rows = RecordBatchOptions::new().with_row_count(Some(10));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &rows);
+        let tracking = Arc::new(Tracking::new(batch.unwrap()));
+        let budget = Budget::new(100, 100);
+        let ledger = Ledger::default();
+        for (offset, rows, lost) in [(0, 0..5, true), (1, 5..10, false)] {
+            let losses = ledger.losses();
+            if lost {
+                assert_eq!(ledger.connection_lost(), 0, "it is not noted yet");
+            }
+            ledger.insert(Request {
+                offset,
+                tracking: Arc::clone(&tracking),
+                rows: [rows].into_iter().collect(),
+                bytes: 1,
+                handed_over: Instant::now(),
+                losses,
+                _share: budget.take(1).await.unwrap(),
+            });
+        }
+        tracking.seal();
+        assert_eq!(ledger.acknowledge(1).len(), 2);
+        let receipt = Ticket::new(tracking).try_receipt().unwrap();
+        assert!(receipt.is_all_durable());
+        assert!(receipt.possibly_duplicated().rows().eq(0..5));
     }
 }

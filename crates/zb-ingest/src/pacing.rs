@@ -13,8 +13,9 @@ const GOOD_AFTER: Duration = Duration::from_mins(2);
 
 /// Paces the attempts to connect of one stream.
 ///
-/// Attempts are counted since the last acknowledgement and not since the last successful opening:
-/// a service that accepts every stream and then fails it is backed off from like one that is down.
+/// Attempts are counted since the last acknowledgement, or since the sender was opened, and not
+/// since the last reconnect: a service that accepts every stream and then fails it is backed off
+/// from like one that is down.
 #[derive(Debug)]
 pub(crate) struct Pace {
     state: Mutex<State>,
@@ -82,7 +83,7 @@ impl Pace {
         })
     }
 
-    /// Rows were acknowledged: the next loss starts a new count.
+    /// Rows were acknowledged, or the sender was opened: the next loss starts a new count.
     pub(crate) fn progress(&self) {
         self.lock().reset();
     }
@@ -143,7 +144,7 @@ mod tests {
         pace.progress();
         assert_eq!(pace.turn().unwrap().attempt, 1);
         assert_eq!(pace.turn().unwrap().attempt, 2);
-        advance(GOOD_AFTER + Duration::from_secs(60)).await;
+        advance(GOOD_AFTER + Duration::from_mins(1)).await;
         assert_eq!(pace.turn().unwrap().attempt, 1);
     }
 

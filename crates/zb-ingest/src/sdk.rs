@@ -18,9 +18,9 @@ use crate::{
     pacing::Pace,
 };
 
-/// How many requests the SDK may hold: its queues are made for that many at once. The budget in
-/// bytes is what bounds memory; this only has to be more than it lets through.
-const MAX_IN_FLIGHT_REQUESTS: usize = 4_096;
+/// How many requests the SDK may hold: its queues are made for that many at once. The budget lets
+/// no more through, since nothing calls back a hand-over that waits for room in there.
+pub(crate) const MAX_IN_FLIGHT_REQUESTS: u32 = 4_096;
 
 /// The SDK ends its own waits after this; a longer one is begun anew.
 const WAIT: Duration = Duration::from_hours(1);
@@ -93,7 +93,7 @@ impl Stream {
             .table(table.as_str())
             .headers_provider(Arc::new(Headers(Arc::clone(&context))))
             .compiled_proto(descriptor)
-            .max_inflight_requests(MAX_IN_FLIGHT_REQUESTS)
+            .max_inflight_requests(MAX_IN_FLIGHT_REQUESTS as usize)
             .recovery(true)
             .recovery_retries(options.retry.max_attempts().saturating_sub(1))
             .recovery_backoff_ms(millis(SDK_BACKOFF))
@@ -103,6 +103,7 @@ impl Stream {
             .build()
             .await
             .map_err(|e| context.error(e))?;
+        context.pace.progress();
         Ok(Self { inner, context })
     }
 
@@ -112,9 +113,11 @@ impl Stream {
         match self.inner.ingest_records_offset(records).await {
             Ok(Some(offset)) => Ok(offset),
             Ok(None) => Err(self.context.service(3, "a request without records")),
-            // The SDK says only that the stream is closed; a wait, which then is none, says why.
+            // The SDK says only that the stream is closed; a wait for what will never come, which
+            // then is none, says why. A flush would not, with nothing in flight.
             Err(error) if self.inner.is_closed() => {
-                let cause = self.inner.flush().await.err().unwrap_or(error);
+                let wait = self.inner.wait_for_offset(i64::MAX);
+                let cause = wait.await.err().unwrap_or(error);
                 Err(self.context.error(cause))
             }
             Err(error) => Err(self.context.error(error)),
@@ -224,7 +227,9 @@ impl Context {
                     None => self.unavailable(16, error.to_string()),
                 }
             }
-            ZerobusError::ChannelCreationError(message) => self.unavailable(14, message),
+            ZerobusError::ChannelCreationError(message)
+            // Our own word, from `Headers::get_headers`.
+            | ZerobusError::InvalidStateError(message) => self.unavailable(14, message),
             other => self.unavailable(14, other.to_string()),
         }
     }

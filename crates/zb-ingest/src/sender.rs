@@ -21,7 +21,7 @@ use crate::{
     budget::Budget,
     ledger::{Ledger, Request},
     pacing::Pace,
-    sdk::{Stream, Waited},
+    sdk::{MAX_IN_FLIGHT_REQUESTS, Stream, Waited},
     ticket::Tracking,
 };
 
@@ -94,7 +94,7 @@ impl Sender {
             encoder: Arc::new(encoder),
             limit,
             ledger,
-            budget: Budget::new(options.max_in_flight_bytes),
+            budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),
             pace,
             observer: options.observer,
         });
@@ -140,7 +140,8 @@ impl Sender {
         let shared = &*self.shared;
         let tracking = Arc::new(Tracking::new(batch.clone()));
         let mut next = 0;
-        while next < batch.num_rows() {
+        // Once at least: a batch without rows may have the wrong columns, too.
+        loop {
             let chunk = std::mem::take(&mut *buffer);
             let mut rest = RowRanges::new();
             let sent = match shared.encode(&batch, next, chunk).await {
@@ -161,6 +162,9 @@ impl Sender {
             if let Err(error) = sent {
                 rest.insert(next..batch.num_rows());
                 shared.ledger.not_sent(&tracking, &rest, &error);
+                break;
+            }
+            if next == batch.num_rows() {
                 break;
             }
         }
@@ -201,6 +205,9 @@ impl Sender {
     /// Takes in no more, waits for what is in flight until `deadline` has passed, ends the stream,
     /// and hands back the rows that were not delivered. Called again it returns at once with
     /// nothing.
+    ///
+    /// A [`submit`](Self::submit) that is half-way when the deadline has passed is cut off. One that
+    /// nobody polls cannot be, and keeps the rest of its rows for its own receipt.
     pub async fn close(&self, deadline: Duration) -> Closed {
         let until = Instant::now() + deadline;
         let shared = &*self.shared;
@@ -217,6 +224,10 @@ impl Sender {
             shared.ledger.fail(&self.closed());
         }
         shared.budget.close();
+        if turn.is_err() {
+            // A submit that is cut off says what it has not sent, and lets go.
+            let _ = tokio::time::timeout(CUT_OFF, self.turn.lock()).await;
+        }
         drop(turn);
 
         let undelivered = shared.ledger.take_undelivered();
@@ -260,6 +271,10 @@ impl Sender {
 
 /// How long a stream with nothing in flight may take to end in good order.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a submit may take to notice that the sender is closed: no longer than it takes to
+/// encode one request.
+const CUT_OFF: Duration = Duration::from_millis(500);
 
 impl Shared {
     /// Encodes the next chunk away from the async threads; gives back where to go on.
@@ -315,19 +330,20 @@ impl Shared {
                 table: self.table.clone(),
             }));
         };
+        let losses = self.ledger.losses();
         let offset = stream.ingest(chunk.to_vecs()).await?;
+        self.observer.observe(&Event::Sent {
+            rows: chunk.len(),
+            bytes,
+        });
         self.ledger.insert(Request {
             offset,
             tracking: Arc::clone(tracking),
             rows: chunk.row_ranges().iter().cloned().collect(),
             bytes,
             handed_over: Instant::now(),
-            lost_connections: 0,
+            losses,
             _share: share,
-        });
-        self.observer.observe(&Event::Sent {
-            rows: chunk.len(),
-            bytes,
         });
         Ok(())
     }

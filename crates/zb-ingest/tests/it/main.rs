@@ -1,0 +1,30 @@
+//! A sender against a real endpoint: what a receipt says is compared with what is in the table.
+//!
+//! Every row has an `id`, and tables are read from their log and their Parquet files, so that a
+//! lost, doubled or invented row has a name.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Row ranges are compared with what they are: often one range.
+#![allow(clippy::single_range_in_vec_init)]
+
+mod authorizing;
+mod budget;
+mod closing;
+mod dropping;
+mod fitting;
+mod flights;
+mod giving_up;
+mod ground;
+mod journal;
+mod landed;
+mod machine;
+mod opening;
+mod partition;
+mod patience;
+mod recovering;
+mod rejecting;
+mod secrets;
+mod sending;
+mod splitting;
+mod tokens;
+mod witness;
