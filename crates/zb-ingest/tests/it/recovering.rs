@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use arrow_array::RecordBatch;
 use zb_ingest::{Receipt, Sender};
 
 use crate::{
@@ -27,10 +26,6 @@ async fn feed(sender: Arc<Sender>, batches: i64) -> Vec<Receipt> {
     receipts
 }
 
-fn batch_of(receipt: &Receipt) -> RecordBatch {
-    receipt.accepted_batch().unwrap()
-}
-
 /// Every row is in the table, and twice only where its receipt says it may be.
 fn assert_accounted_for(receipts: &[Receipt], landed: &[i64]) {
     let mut times = BTreeMap::new();
@@ -38,7 +33,8 @@ fn assert_accounted_for(receipts: &[Receipt], landed: &[i64]) {
         *times.entry(*id).or_insert(0) += 1;
     }
     for receipt in receipts {
-        for (row, id) in ids_of(&batch_of(receipt)).into_iter().enumerate() {
+        let ids = ids_of(&receipt.accepted_batch().unwrap());
+        for (row, id) in ids.into_iter().enumerate() {
             let times = times.remove(&id).unwrap_or_default();
             let doubtful = receipt.possibly_duplicated().contains(row);
             assert!(times >= 1, "row {id} is lost");
