@@ -203,9 +203,15 @@ pub enum Outage {
     /// The server says so.
     Reply(Reply),
     /// Nobody answered in time.
-    Timeout,
+    Timeout {
+        /// The host and port.
+        host: String,
+    },
     /// No connection, or one that was lost.
-    Connection,
+    Connection {
+        /// The host and port.
+        host: String,
+    },
     /// The token had ended by the time it arrived.
     ExpiredOnArrival,
     /// A source outside this crate says so.
@@ -216,8 +222,8 @@ impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reply(reply) => reply.fmt(f),
-            Self::Timeout => f.write_str("no answer in time"),
-            Self::Connection => f.write_str("the connection failed"),
+            Self::Timeout { host } => write!(f, "no answer from {host} in time"),
+            Self::Connection { host } => write!(f, "the connection to {host} failed"),
             Self::ExpiredOnArrival => f.write_str("the token had ended when it arrived"),
             Self::Source => f.write_str("the token source failed"),
         }

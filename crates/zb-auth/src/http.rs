@@ -37,11 +37,11 @@ impl Http {
             problem: EndpointProblem::Client,
             source: Some(Arc::new(error)),
         })?;
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let host = url.authority().to_owned(); // a user or a password is refused before
         Ok(Self { client, host })
     }
 
-    /// The host that requests go to, for error texts.
+    /// The host and port that requests go to, for error texts.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -77,7 +77,7 @@ impl Http {
         Ok(answer)
     }
 
-    /// The class of a failed request. The address is left out: the caller knows it.
+    /// The class of a failed request. The path of the address is left out.
     fn failure(&self, error: reqwest::Error) -> Error {
         let error = error.without_url();
         let tls = is_tls(&error);
@@ -85,8 +85,8 @@ impl Http {
         let cause: Cause = Arc::new(error);
         let source = Some(cause);
         let endpoint = |problem, source| Error::Endpoint { problem, source };
+        let host = self.host.clone();
         if tls {
-            let host = self.host.clone();
             return endpoint(EndpointProblem::Tls { host }, source);
         }
         if ours {
@@ -94,9 +94,9 @@ impl Http {
         }
         Error::Unavailable {
             outage: if timeout {
-                Outage::Timeout
+                Outage::Timeout { host }
             } else {
-                Outage::Connection
+                Outage::Connection { host }
             },
             retry_after: None,
             source,

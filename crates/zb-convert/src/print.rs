@@ -1,6 +1,6 @@
 //! A descriptor as text of the Protobuf language.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 use prost_types::{
     DescriptorProto, FieldDescriptorProto,
@@ -34,6 +34,12 @@ fn message(message: &DescriptorProto, depth: usize, out: &mut String) {
         self::message(nested, depth + 1, out);
         out.push('\n');
     }
+    let mut json_names = HashMap::new();
+    for field in &message.field {
+        *json_names
+            .entry(default_json_name(field.name()))
+            .or_insert(0) += 1;
+    }
     for field in &message.field {
         let name = field.name();
         let number = field.number();
@@ -51,10 +57,11 @@ fn message(message: &DescriptorProto, depth: usize, out: &mut String) {
                 format!("{label} {}", type_name(field))
             }
         };
-        // Protobuf would derive another name for JSON; the column's own is meant.
-        let json_name = match &field.json_name {
-            Some(json) if *json != default_json_name(name) => format!(" [json_name = {json:?}]"),
-            _ => String::new(),
+        // Where two columns would come to the same name in JSON, each keeps its own.
+        let json_name = if json_names[&default_json_name(name)] > 1 {
+            format!(" [json_name = {name:?}]")
+        } else {
+            String::new()
         };
         let _ = writeln!(out, "{indent}  {label} {name} = {number}{json_name};");
     }

@@ -23,6 +23,11 @@ const TOKEN_RETRIES: Policy = Policy::new()
     .with_cap(Duration::from_secs(2))
     .with_max_attempts(3);
 
+/// How many bytes may be in flight to the embedded endpoint, which acknowledges soon and keeps
+/// what it has not committed in the memory of the same process.
+#[cfg(feature = "local")]
+const LOCAL_IN_FLIGHT_BYTES: usize = 8 << 20;
+
 /// How long [`Client::close`] waits for rows in flight.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -73,7 +78,8 @@ impl Client {
             client_id: server.client_id().to_owned(),
             client_secret: server.client_secret().clone(),
         };
-        let options = SenderOptions::new(&config.endpoint);
+        let options =
+            SenderOptions::new(&config.endpoint).max_in_flight_bytes(LOCAL_IN_FLIGHT_BYTES);
         let mut client = Self::new(&config, options, false)?;
         client.server = Some(server);
         Ok(client)

@@ -18,7 +18,7 @@ pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`max_in_flight_bytes`](Self::max_in_flight_bytes) | 32 MiB |
+/// | [`max_in_flight_bytes`](Self::max_in_flight_bytes) | 16 MiB |
 /// | [`request_bytes`](Self::request_bytes) | 2 MiB |
 /// | [`request_rows`](Self::request_rows) | 32,768 |
 /// | [`connect_timeout`](Self::connect_timeout) | 30 s for each attempt |
@@ -47,7 +47,7 @@ impl SenderOptions {
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self {
             endpoint: endpoint.into(),
-            max_in_flight_bytes: 32 << 20,
+            max_in_flight_bytes: 16 << 20,
             request_bytes: 2 << 20,
             request_rows: 32_768,
             connect_timeout: Duration::from_secs(30),
@@ -62,7 +62,8 @@ impl SenderOptions {
 
     /// How many encoded bytes may be on their way without an acknowledgement. When they are,
     /// [`submit`](crate::Sender::submit) waits. Memory use is a small multiple of it, since the SDK
-    /// keeps copies until it has the acknowledgement. At least one request is always let through.
+    /// keeps copies until it has the acknowledgement. At least one request is always let through,
+    /// and never more than 4,096 at once: a small one counts as that part of the budget.
     pub fn max_in_flight_bytes(mut self, bytes: usize) -> Self {
         self.max_in_flight_bytes = bytes;
         self

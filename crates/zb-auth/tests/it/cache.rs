@@ -187,7 +187,9 @@ async fn the_old_one_serves_while_renewing_fails() {
 #[tokio::test(start_paused = true)]
 async fn renewing_waits_as_long_as_the_server_asked() {
     let busy = Error::Unavailable {
-        outage: Outage::Connection,
+        outage: Outage::Connection {
+            host: "h.com".to_owned(),
+        },
         retry_after: Some(60 * SECOND),
         source: None,
     };

@@ -152,7 +152,9 @@ async fn silence_ends_at_the_time_limit() {
         .build()
         .unwrap();
     match credentials.fetch(&flights()).await.unwrap_err() {
-        Error::Unavailable { outage, .. } => assert_eq!(outage, Outage::Timeout),
+        Error::Unavailable { outage, .. } => {
+            assert!(matches!(outage, Outage::Timeout { .. }), "{outage:?}");
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -191,7 +193,9 @@ async fn a_connection_cut_is_an_outage() {
             }
         });
         match credentials(&url).fetch(&flights()).await.unwrap_err() {
-            Error::Unavailable { outage, .. } => assert_eq!(outage, Outage::Connection),
+            Error::Unavailable { outage, .. } => {
+                assert!(matches!(outage, Outage::Connection { .. }), "{outage:?}");
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -202,13 +206,9 @@ async fn a_server_without_tls_where_tls_belongs_is_not_tried_again() {
     let endpoint = Endpoint::start([]).await;
     let url = endpoint.url.replace("http://", "https://");
     let error = credentials(&url).fetch(&flights()).await.unwrap_err();
+    let host = endpoint.url.replace("http://", "");
     match &error {
-        Error::Endpoint { problem, .. } => assert_eq!(
-            problem,
-            &EndpointProblem::Tls {
-                host: "127.0.0.1".to_owned()
-            }
-        ),
+        Error::Endpoint { problem, .. } => assert_eq!(problem, &EndpointProblem::Tls { host }),
         other => panic!("{other:?}"),
     }
     assert!(!error.is_transient());

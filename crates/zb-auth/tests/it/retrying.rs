@@ -16,7 +16,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn busy(retry_after: Option<Duration>) -> Error {
     Error::Unavailable {
-        outage: Outage::Connection,
+        outage: Outage::Connection {
+            host: "h.com".to_owned(),
+        },
         retry_after,
         source: None,
     }

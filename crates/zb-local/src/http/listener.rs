@@ -44,13 +44,17 @@ impl Listener {
         format!("http://{address}")
     }
 
-    /// Accepts connections until the endpoint is drained.
+    /// Accepts connections until the endpoint is drained or cut.
     pub(crate) fn serve(self, endpoint: &Arc<Endpoint>, router: Router) {
         let listening = self.accept(endpoint.clone(), router);
-        let draining = endpoint.draining.clone();
-        endpoint
-            .tasks
-            .spawn(async move { draining.run_until_cancelled(listening).await });
+        let (draining, cut) = (endpoint.draining.clone(), endpoint.cut.clone());
+        endpoint.tasks.spawn(async move {
+            tokio::select! {
+                () = listening => {}
+                () = draining.cancelled() => {}
+                () = cut.cancelled() => {}
+            }
+        });
     }
 
     async fn accept(self, endpoint: Arc<Endpoint>, router: Router) {

@@ -1,6 +1,6 @@
 //! Starting: addresses, directories, and what is said when they cannot be had.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use reqwest::StatusCode;
 use zb_local::{Error, ErrorKind, Server};
@@ -26,6 +26,27 @@ async fn a_port_in_use_says_which_and_what_to_do() {
     assert!(message.contains(&address), "{message}");
     assert!(message.contains("another port"), "{message}");
     server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_was_dropped_lets_go_of_its_port() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::builder(first.path()).start().await.unwrap();
+    let address = server.endpoint().replace("http://", "");
+    drop(server);
+    // The task that listens ends soon after; nothing tells when.
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let again = loop {
+        let builder = Server::builder(second.path()).listen(&*address);
+        match builder.start().await {
+            Err(error) if error.kind() == ErrorKind::AddressInUse => {
+                assert!(tokio::time::Instant::now() < deadline, "{error}");
+                tokio::task::yield_now().await;
+            }
+            other => break other,
+        }
+    };
+    again.unwrap().shutdown().await.unwrap();
 }
 
 #[tokio::test]
