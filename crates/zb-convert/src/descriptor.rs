@@ -1,6 +1,6 @@
 //! The Protobuf descriptor of a schema: proto2, self-contained, names dotted from the root.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use prost_types::{
     DescriptorProto, FieldDescriptorProto, MessageOptions,
@@ -17,8 +17,14 @@ pub(crate) fn message(name: &str, columns: &[Column]) -> DescriptorProto {
 /// `full_name` is dotted from the root, with a leading dot, as the service and every descriptor
 /// pool resolve it.
 fn nested(name: String, full_name: &str, columns: &[Column]) -> DescriptorProto {
-    // Fields and nested messages share one scope in Protobuf.
+    // Fields and nested messages share one scope in Protobuf. The names of map entries are not
+    // free: a strict parser wants them to follow from the field's.
     let mut taken: HashSet<String> = columns.iter().map(|c| c.name.clone()).collect();
+    let mut entry_names = HashMap::new();
+    for column in columns.iter().filter(|c| matches!(c.shape, Shape::Map(..))) {
+        let name = unique(&format!("{}Entry", camel_case(&column.name)), &mut taken);
+        entry_names.insert(column.name.as_str(), name);
+    }
     let mut message = DescriptorProto {
         name: Some(name),
         ..DescriptorProto::default()
@@ -47,12 +53,21 @@ fn nested(name: String, full_name: &str, columns: &[Column]) -> DescriptorProto 
                 field.type_name = Some(full);
             }
             Shape::Map(key, value) => {
-                let name = unique(&format!("{}Entry", pascal_case(&column.name)), &mut taken);
-                let full = format!("{full_name}.{name}");
-                message.nested_type.push(entry(name, &full, key, value));
+                let name = entry_names.remove(column.name.as_str()).unwrap_or_default();
+                let mut entry = entry(name, key, value);
+                if let (Shape::Message(children), Some(field)) =
+                    (&value.shape, entry.field.last_mut())
+                {
+                    // Beside the entry: inside one there may be no message.
+                    let name = unique(&format!("{}Value", pascal_case(&column.name)), &mut taken);
+                    let full = format!("{full_name}.{name}");
+                    message.nested_type.push(nested(name, &full, children));
+                    field.type_name = Some(full);
+                }
+                field.type_name = Some(format!("{full_name}.{}", entry.name()));
+                message.nested_type.push(entry);
                 field.set_label(Label::Repeated);
                 field.set_type(Type::Message);
-                field.type_name = Some(full);
             }
             // The shape of a list's item is never a list.
             Shape::List(_) => {}
@@ -62,19 +77,31 @@ fn nested(name: String, full_name: &str, columns: &[Column]) -> DescriptorProto 
     message
 }
 
-fn entry(name: String, full_name: &str, key: &Column, value: &Column) -> DescriptorProto {
-    // Whatever the fields are called in Arrow, Protobuf calls them key and value.
-    let columns = [("key", key), ("value", value)].map(|(name, column)| Column {
-        name: name.to_owned(),
-        nullable: true,
-        ..column.clone()
-    });
+/// The message of a map's entry; the name of a value's message is still open.
+fn entry(name: String, key: &Column, value: &Column) -> DescriptorProto {
+    let field = |name: &str, number, column: &Column| {
+        let mut field = FieldDescriptorProto {
+            name: Some(name.to_owned()),
+            number: Some(number),
+            json_name: Some(name.to_owned()),
+            ..FieldDescriptorProto::default()
+        };
+        field.set_label(Label::Optional);
+        field.set_type(match &column.shape {
+            Shape::Scalar(scalar) => scalar_type(*scalar),
+            Shape::Message(_) | Shape::List(_) | Shape::Map(..) => Type::Message,
+        });
+        field
+    };
     DescriptorProto {
+        name: Some(name),
+        // Whatever the fields are called in Arrow, Protobuf calls them key and value.
+        field: vec![field("key", 1, key), field("value", 2, value)],
         options: Some(MessageOptions {
             map_entry: Some(true),
             ..MessageOptions::default()
         }),
-        ..nested(name, full_name, &columns)
+        ..DescriptorProto::default()
     }
 }
 
@@ -90,18 +117,25 @@ pub(crate) fn scalar_type(scalar: Scalar) -> Type {
     }
 }
 
+/// The name of a message: in camel case, and beginning with a letter.
 fn pascal_case(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for word in name.split('_').filter(|w| !w.is_empty()) {
-        let (head, tail) = word.split_at(1); // names are ASCII
-        out.push_str(&head.to_ascii_uppercase());
-        out.push_str(tail);
-    }
-    if out.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        out
+    let name = camel_case(name);
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name
     } else {
-        format!("M{out}")
+        format!("M{name}")
     }
+}
+
+/// Underscores dropped, the letter after each and the first one raised, as `protoc` does it.
+fn camel_case(name: &str) -> String {
+    name.split('_')
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().map(|c| c.to_ascii_uppercase());
+            first.into_iter().chain(letters)
+        })
+        .collect()
 }
 
 fn unique(name: &str, taken: &mut HashSet<String>) -> String {
@@ -141,6 +175,28 @@ mod tests {
             .collect();
         assert_eq!(names, ["TripLeg2", "TripLeg3", "M1"]);
         assert_eq!(message.field[0].type_name(), ".Record.TripLeg2");
+    }
+
+    #[test]
+    fn a_map_of_structs_has_its_value_beside_the_entry() {
+        let leaf = Fields::from(vec![Field::new("x", DataType::Int32, true)]);
+        let key = Field::new("keys", DataType::Utf8, false);
+        let value = Field::new("values", DataType::Struct(leaf.clone()), true);
+        let schema = Schema::new(vec![
+            Field::new("tags_entry", DataType::Struct(leaf), true),
+            Field::new_map("tags", "entries", key, value, false, true),
+        ]);
+        let message = message("Record", &shape::columns(&schema).unwrap());
+        let names: Vec<_> = message
+            .nested_type
+            .iter()
+            .map(|m| m.name().to_owned())
+            .collect();
+        assert_eq!(names, ["TagsEntry2", "TagsValue", "TagsEntry"]);
+        let entry = &message.nested_type[2];
+        assert!(entry.nested_type.is_empty());
+        assert_eq!(entry.field[1].type_name(), ".Record.TagsValue");
+        assert_eq!(message.field[1].type_name(), ".Record.TagsEntry");
     }
 
     #[test]

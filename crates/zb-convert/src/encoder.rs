@@ -1,6 +1,6 @@
 //! From a record batch to rows of Protobuf.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
@@ -10,7 +10,7 @@ use crate::{
     Encoded, Options, RowError, RowErrorKind, SchemaError, SchemaProblem, SchemaProblemKind,
     descriptor,
     encoded::framed,
-    field::FieldPlan,
+    field::{FieldPlan, RowBuffer},
     row_error::Fault,
     shape::{self, is_identifier},
     source::Source,
@@ -188,8 +188,16 @@ impl Encoder {
         row: usize,
         out: &mut Encoded,
     ) -> Result<(), Fault> {
+        let mut out = RowBuffer {
+            limit: out
+                .bytes
+                .len()
+                .saturating_add(self.options.max_record_bytes),
+            bytes: &mut out.bytes,
+            null_lists: &mut out.null_lists,
+        };
         for (field, source) in self.fields.iter().zip(sources) {
-            field.write(source, row, &mut out.bytes, &mut out.null_lists)?;
+            field.write(source, row, &mut out)?;
         }
         Ok(())
     }
@@ -228,8 +236,14 @@ impl Encoder {
             })
             .collect();
         if !in_place {
+            let mut seen = HashSet::new();
             for field in found.fields() {
-                if self.schema.index_of(field.name()).is_err() {
+                if !seen.insert(field.name()) {
+                    problems.push(SchemaProblem::new(
+                        field.name(),
+                        SchemaProblemKind::DuplicateName,
+                    ));
+                } else if self.schema.index_of(field.name()).is_err() {
                     problems.push(SchemaProblem::new(
                         field.name(),
                         SchemaProblemKind::UnknownColumn,

@@ -12,7 +12,7 @@ use crate::{
     shape::{Column, Scalar, Shape},
     source::Source,
     uuid,
-    wire::{Tag, WireType, put_delimited, put_varint},
+    wire::{Tag, WireType, begin_delimited, end_delimited, put_varint},
 };
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
@@ -24,6 +24,14 @@ pub(crate) struct FieldPlan {
     tag: Tag,
     inner: Inner,
     sub_microseconds: SubMicroseconds,
+}
+
+/// A row that is being written, after those that are.
+pub(crate) struct RowBuffer<'a> {
+    pub(crate) bytes: &'a mut Vec<u8>,
+    pub(crate) null_lists: &'a mut u64,
+    /// How long `bytes` may become.
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -72,18 +80,16 @@ impl FieldPlan {
         &self,
         source: &Source<'_>,
         row: usize,
-        out: &mut Vec<u8>,
-        null_lists: &mut u64,
+        out: &mut RowBuffer<'_>,
     ) -> Result<(), Fault> {
         let Some((source, index)) = source.locate(row) else {
-            return if self.column.nullable {
-                if matches!(self.inner, Inner::List(_) | Inner::Map(_)) {
-                    *null_lists += 1;
-                }
-                Ok(())
-            } else {
-                Err(self.fault(Kind::NullInRequired))
-            };
+            if !self.column.nullable {
+                return Err(self.fault(Kind::NullInRequired));
+            }
+            if matches!(self.inner, Inner::List(_) | Inner::Map(_)) {
+                *out.null_lists += 1;
+            }
+            return Ok(());
         };
         match (&self.inner, source) {
             (Inner::List(item), Source::List(lists, values)) => {
@@ -91,7 +97,8 @@ impl FieldPlan {
                     let (value, index) = values
                         .locate(index)
                         .ok_or_else(|| item.fault(Kind::NullElement))?;
-                    item.write_value(value, index, out, null_lists)?;
+                    item.write_value(value, index, out)?;
+                    self.check_size(out)?;
                 }
                 Ok(())
             }
@@ -106,15 +113,16 @@ impl FieldPlan {
                     let value = values
                         .locate(entry)
                         .ok_or_else(|| value_plan.fault(Kind::NullMapValue))?;
-                    self.tag.put(out);
-                    put_delimited(out, |out| {
-                        key_plan.write_value(key.0, key.1, out, null_lists)?;
-                        value_plan.write_value(value.0, value.1, out, null_lists)
-                    })?;
+                    self.tag.put(out.bytes);
+                    let start = begin_delimited(out.bytes);
+                    key_plan.write_value(key.0, key.1, out)?;
+                    value_plan.write_value(value.0, value.1, out)?;
+                    end_delimited(out.bytes, start);
+                    self.check_size(out)?;
                 }
                 Ok(())
             }
-            _ => self.write_value(source, index, out, null_lists),
+            _ => self.write_value(source, index, out),
         }
     }
 
@@ -123,19 +131,29 @@ impl FieldPlan {
         &self,
         source: &Source<'_>,
         index: usize,
-        out: &mut Vec<u8>,
-        null_lists: &mut u64,
+        out: &mut RowBuffer<'_>,
     ) -> Result<(), Fault> {
-        self.tag.put(out);
+        self.tag.put(out.bytes);
         match (&self.inner, source) {
-            (Inner::Message(fields), Source::Struct(_, sources)) => put_delimited(out, |out| {
+            (Inner::Message(fields), Source::Struct(_, sources)) => {
+                let start = begin_delimited(out.bytes);
                 for (field, source) in fields.iter().zip(sources) {
-                    field.write(source, index, out, null_lists)?;
+                    field.write(source, index, out)?;
                 }
+                end_delimited(out.bytes, start);
                 Ok(())
-            }),
-            _ => self.write_scalar(source, index, out),
+            }
+            _ => self.write_scalar(source, index, out.bytes),
         }
+    }
+
+    /// Stops a row that has become too large while it is written: a few bytes of Arrow can stand
+    /// for any number, when items share their values.
+    fn check_size(&self, out: &RowBuffer<'_>) -> Result<(), Fault> {
+        if out.bytes.len() > out.limit {
+            return Err(self.fault(Kind::RecordTooLarge));
+        }
+        Ok(())
     }
 
     fn write_scalar(

@@ -8,7 +8,7 @@ use prost_types::{
 
 use crate::{
     MAX_DEPTH, SchemaError, SchemaProblem, SchemaProblemKind,
-    print::{is_map_entry, keyword},
+    print::{is_map_entry, keyword, type_of},
     reading::Scope,
 };
 
@@ -75,7 +75,7 @@ impl Walk {
     ) -> Option<Field> {
         let name = field.name();
         let nullable = field.label() != Label::Required;
-        if field.r#type() != Type::Message {
+        if type_of(field) != Some(Type::Message) {
             let value = self.scalar(field, path)?;
             return Some(match field.label() {
                 Label::Repeated => Field::new_list(name, Field::new("element", value, false), true),
@@ -88,7 +88,14 @@ impl Walk {
         };
         if is_map_entry(inner.message) {
             let parts = self.message(&inner, path, depth + 1);
-            let [key, value] = &parts[..] else {
+            let part = |number| {
+                let numbers = inner.message.field.iter().zip(&parts);
+                numbers
+                    .into_iter()
+                    .find(|(field, _)| field.number() == number)
+                    .map(|(_, part)| part)
+            };
+            let (Some(key), Some(value)) = (part(1), part(2)) else {
                 let detail = "a map entry has a key and a value".to_owned();
                 return self.problem(path, SchemaProblemKind::Descriptor { detail });
             };
@@ -104,16 +111,16 @@ impl Walk {
     }
 
     fn scalar(&mut self, field: &FieldDescriptorProto, path: &str) -> Option<DataType> {
-        Some(match field.r#type() {
-            Type::Bool => DataType::Boolean,
-            Type::Int32 => DataType::Int32,
-            Type::Int64 => DataType::Int64,
-            Type::Float => DataType::Float32,
-            Type::Double => DataType::Float64,
-            Type::String => DataType::Utf8,
-            Type::Bytes => DataType::Binary,
+        Some(match type_of(field) {
+            Some(Type::Bool) => DataType::Boolean,
+            Some(Type::Int32) => DataType::Int32,
+            Some(Type::Int64) => DataType::Int64,
+            Some(Type::Float) => DataType::Float32,
+            Some(Type::Double) => DataType::Float64,
+            Some(Type::String) => DataType::Utf8,
+            Some(Type::Bytes) => DataType::Binary,
             other => {
-                let found = keyword(other).unwrap_or("an enum or a group");
+                let found = other.and_then(keyword).unwrap_or("an enum or a group");
                 let detail = format!("no table has a column for {found}");
                 return self.problem(path, SchemaProblemKind::Descriptor { detail });
             }

@@ -95,6 +95,15 @@ fn type_name(field: &FieldDescriptorProto) -> &str {
     }
 }
 
+/// The type of a field; `None` when it has none that Protobuf knows. Where only the name of a
+/// message is given, it is that.
+pub(crate) fn type_of(field: &FieldDescriptorProto) -> Option<Type> {
+    match field.r#type {
+        Some(number) => Type::try_from(number).ok(),
+        None => field.type_name.as_ref().map(|_| Type::Message),
+    }
+}
+
 /// The keyword of a scalar type; `None` for messages, enums and groups.
 pub(crate) fn keyword(r#type: Type) -> Option<&'static str> {
     Some(match r#type {

@@ -11,7 +11,7 @@ use crate::{
     SchemaProblem, SchemaProblemKind as Kind,
     delta::sql_type,
     descriptor::scalar_type,
-    print::{is_map_entry, keyword},
+    print::{is_map_entry, keyword, type_of},
     shape::{Column, Scalar, Shape},
 };
 
@@ -179,8 +179,8 @@ impl FieldPlan {
         field: &FieldDescriptorProto,
         problems: &mut Vec<SchemaProblem>,
     ) -> Option<Inner> {
-        let message = match field.r#type() {
-            Type::Message => match scope.resolve(field.type_name()) {
+        let message = match type_of(field) {
+            Some(Type::Message) => match scope.resolve(field.type_name()) {
                 Some(message) => Some(message),
                 None => {
                     let detail = format!("there is no message {:?}", field.type_name());
@@ -203,7 +203,7 @@ impl FieldPlan {
         };
         match (&column.shape, &message, entry) {
             (Shape::Scalar(scalar), None, _)
-                if !repeated && field.r#type() == scalar_type(*scalar) =>
+                if !repeated && type_of(field) == Some(scalar_type(*scalar)) =>
             {
                 return Some(Inner::Scalar(*scalar));
             }
@@ -213,7 +213,7 @@ impl FieldPlan {
                 )));
             }
             (Shape::List(item), message, None) if repeated => match (&item.shape, message) {
-                (Shape::Scalar(scalar), None) if field.r#type() == scalar_type(*scalar) => {
+                (Shape::Scalar(scalar), None) if type_of(field) == Some(scalar_type(*scalar)) => {
                     return Some(Inner::List(Box::new(part(item, Inner::Scalar(*scalar)))));
                 }
                 (Shape::Message(children), Some(message)) => {
@@ -294,11 +294,12 @@ fn describe_field(field: &FieldDescriptorProto, entry: Option<&Scope<'_>>) -> St
         };
         return format!("map<{}, {}>", part(0), part(1));
     }
-    let name = keyword(field.r#type()).unwrap_or(match field.r#type() {
-        Type::Enum => "enum",
-        Type::Group => "group",
-        _ => "message",
-    });
+    let name = match type_of(field) {
+        None => "no type",
+        Some(Type::Enum) => "enum",
+        Some(Type::Group) => "group",
+        Some(other) => keyword(other).unwrap_or("message"),
+    };
     match field.label() {
         Label::Repeated => format!("repeated {name}"),
         _ => name.to_owned(),

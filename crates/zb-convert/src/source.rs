@@ -94,8 +94,10 @@ impl Lists<'_> {
                 offsets(start, start + a.value_size(index))
             }
             Self::FixedSize(a) => {
-                let start = i64::from(a.value_offset(index));
-                offsets(start, start + i64::from(a.value_length()))
+                // Not by `value_offset`, which counts in 32 bits.
+                let length = i64::from(a.value_length());
+                let start = index as i64 * length;
+                offsets(start, start + length)
             }
         }
     }

@@ -57,28 +57,28 @@ pub(crate) fn varint_len(value: u64) -> usize {
     (70 - (value | 1).leading_zeros() as usize) / 7
 }
 
-/// Writes what `body` writes, with its length before it.
-pub(crate) fn put_delimited<E>(
-    out: &mut Vec<u8>,
-    body: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-) -> Result<(), E> {
-    let at = out.len();
+/// Begins a body whose length goes before it; gives back where, for [`end_delimited`].
+#[must_use]
+pub(crate) fn begin_delimited(out: &mut Vec<u8>) -> usize {
     out.push(0);
-    body(out)?;
-    let len = out.len() - at - 1;
+    out.len()
+}
+
+/// Ends the body that began at `start`.
+pub(crate) fn end_delimited(out: &mut Vec<u8>, start: usize) {
+    let len = out.len() - start;
     let wide = varint_len(len as u64);
     if wide > 1 {
         // Rare: a body of 128 bytes or more moves up to make room for its length.
         out.resize(out.len() + wide - 1, 0);
-        out.copy_within(at + 1..at + 1 + len, at + wide);
+        out.copy_within(start..start + len, start + wide - 1);
     }
     let mut rest = len as u64;
-    for byte in &mut out[at..at + wide] {
+    for byte in &mut out[start - 1..start - 1 + wide] {
         *byte = rest as u8 | 0x80;
         rest >>= 7;
     }
-    out[at + wide - 1] &= 0x7f;
-    Ok(())
+    out[start + wide - 2] &= 0x7f;
 }
 
 /// The value of a field as it stands on the wire.
@@ -243,11 +243,9 @@ mod tests {
     fn a_length_is_written_before_a_body_of_any_size() {
         for len in [0, 1, 127, 128, 16_383, 16_384, 3_000_000] {
             let mut out = vec![9];
-            put_delimited(&mut out, |out| {
-                out.resize(out.len() + len, 7);
-                Ok::<_, ()>(())
-            })
-            .unwrap();
+            let start = begin_delimited(&mut out);
+            out.resize(out.len() + len, 7);
+            end_delimited(&mut out, start);
             let mut reader = Reader::new(&out[1..]);
             assert_eq!(reader.bytes().unwrap(), vec![7; len]);
             assert!(reader.is_empty());

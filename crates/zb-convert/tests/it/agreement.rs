@@ -150,3 +150,31 @@ fn a_message_that_contains_itself_is_refused_and_not_followed() {
         "{error}"
     );
 }
+
+#[test]
+fn the_parts_of_a_map_go_by_their_numbers_and_a_field_has_a_type() {
+    let key = Field::new("keys", DataType::Utf8, false);
+    let value = Field::new("values", DataType::Int32, true);
+    let mut sent = descriptor(vec![Field::new_map(
+        "m", "entries", key, value, false, true,
+    )]);
+    sent.nested_type[0].field.reverse();
+    let schema = arrow_schema(&sent).unwrap();
+    assert!(Decoder::new(&sent, &schema).is_ok());
+    let DataType::Map(entries, _) = schema.field(0).data_type() else {
+        panic!("{schema}");
+    };
+    let DataType::Struct(parts) = entries.data_type() else {
+        panic!("{entries}");
+    };
+    assert_eq!(*parts[0].data_type(), DataType::Utf8);
+
+    let mut untyped = descriptor(vec![Field::new("d", DataType::Float64, true)]);
+    untyped.field[0].r#type = None;
+    let table = vec![Field::new("d", DataType::Float64, true)];
+    assert_eq!(
+        problems(&untyped, table),
+        ["column `d`: the descriptor has no type, the table takes double (DOUBLE)"]
+    );
+    assert!(arrow_schema(&untyped).is_err());
+}

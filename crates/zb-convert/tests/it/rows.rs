@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, Date64Array, Decimal128Array, Int32Array, ListArray, RecordBatch, StringArray,
-    TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date64Array, Decimal128Array, DictionaryArray,
+    FixedSizeListArray, Int32Array, ListArray, RecordBatch, StringArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt64Array,
     builder::{Int64Builder, MapBuilder, StringBuilder},
     types::Int32Type,
 };
+use arrow_buffer::{BooleanBufferBuilder, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
 use zb_convert::{
     ChunkLimit, Encoded, Encoder, Options, RowErrorKind, SchemaProblemKind, SubMicroseconds,
@@ -118,6 +120,42 @@ fn a_record_over_the_limit_is_refused_alone() {
 }
 
 #[test]
+fn a_few_bytes_that_stand_for_many_are_stopped_on_the_way() {
+    // A million items, all of them the same megabyte: a terabyte if it were written.
+    let megabyte: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(1 << 20)]));
+    let keys = Int32Array::from_iter_values(std::iter::repeat_n(0, 1 << 20));
+    let items = DictionaryArray::<Int32Type>::new(keys, megabyte);
+    let field = Arc::new(Field::new("item", items.data_type().clone(), true));
+    let offsets = OffsetBuffer::from_lengths([1, items.len() - 2, 1]);
+    let lists = ListArray::new(field, offsets, Arc::new(items), None);
+    assert_eq!(
+        errors(Arc::new(lists)),
+        [(1, "x".to_owned(), RowErrorKind::RecordTooLarge)]
+    );
+}
+
+#[test]
+fn fixed_size_lists_are_found_beyond_32_bits() {
+    // 2^31 values and a few more, at a bit each.
+    let (size, rows) = (1 << 10, (1 << 21) + 2);
+    let mut values = BooleanBufferBuilder::new(size * rows);
+    values.append_n(size * (rows - 1), false);
+    values.append_n(size, true);
+    let values: ArrayRef = Arc::new(BooleanArray::new(values.finish(), None));
+    let field = Arc::new(Field::new("item", DataType::Boolean, true));
+    let lists: ArrayRef = Arc::new(FixedSizeListArray::new(field, size as i32, values, None));
+    let batch = RecordBatch::try_from_iter([("x", lists)]).unwrap();
+    let encoder = Encoder::new(&batch.schema(), Options::default()).unwrap();
+    let mut chunk = Encoded::default();
+    let end = encoder
+        .encode_chunk(&batch, rows - 2, ChunkLimit::NONE, &mut chunk)
+        .unwrap();
+    assert_eq!((end, chunk.len()), (rows, 2));
+    let found: Vec<_> = chunk.rows().map(|row| row == [8, 1].repeat(size)).collect();
+    assert_eq!(found, [false, true]);
+}
+
+#[test]
 fn finer_times_are_rounded_down_only_when_asked() {
     let array: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![-1, 1_999]));
     let batch = RecordBatch::try_from_iter([("x", array)]).unwrap();
@@ -183,6 +221,14 @@ fn columns_are_found_by_name_and_what_is_not_fitting_is_all_named() {
     );
     let without = RecordBatch::try_from_iter([("a", a.clone())]).unwrap();
     assert_eq!(encoder.encode(&without).unwrap().bytes(), [0x08, 5]);
+
+    let fields = ["a", "a"].map(|name| Field::new(name, DataType::Int32, true));
+    let twice = Arc::new(Schema::new(fields.to_vec()));
+    let twice = RecordBatch::try_new(twice, vec![a.clone(), a.clone()]).unwrap();
+    assert_eq!(
+        encoder.encode(&twice).unwrap_err().problems()[0].kind(),
+        &SchemaProblemKind::DuplicateName
+    );
 
     let wrong = RecordBatch::try_from_iter([("b", a.clone()), ("c", a)]).unwrap();
     let error = encoder.encode(&wrong).unwrap_err();
