@@ -80,7 +80,10 @@ pub(crate) async fn describe(
         "{}/api/2.1/unity-catalog/tables/{table}",
         base.trim_end_matches('/')
     );
-    let mut http = reqwest::Client::builder().timeout(TIMEOUT);
+    // A redirect would carry the token to another host.
+    let mut http = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none());
     let is_here = reqwest::Url::parse(&base)
         .is_ok_and(|url| is_loopback_host(url.host_str().unwrap_or_default()));
     if is_here {

@@ -1,10 +1,15 @@
 //! The client: a configuration, tokens, and senders on demand.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
-use tokio::sync::Mutex;
+use arrow_schema::{Fields, Schema};
+use tokio::{sync::OnceCell, time::Instant};
 use zb_auth::{ClientCredentials, Retrying, TokenCache, workspace_id_from_endpoint};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
 use zb_retry::Policy;
@@ -38,9 +43,15 @@ pub struct Client {
     host: String,
     cache: Arc<TokenCache>,
     /// The senders of [`send`](Self::send), one for each table.
-    senders: Mutex<HashMap<TableName, Arc<Sender>>>,
+    senders: Mutex<HashMap<TableName, Kept>>,
     #[cfg(feature = "local")]
     server: Option<zb_local::Server>,
+}
+
+/// A sender that is kept for the next batch, opened by the first who needs it.
+struct Kept {
+    fields: Fields,
+    sender: Arc<OnceCell<Sender>>,
 }
 
 impl Client {
@@ -95,6 +106,7 @@ impl Client {
         if allow_plaintext {
             credentials = credentials.allow_plaintext();
         }
+        options.validate()?;
         let source = Retrying::new(credentials.build()?, || TOKEN_RETRIES.backoff());
         let cache = Arc::new(TokenCache::new(source));
         Ok(Self {
@@ -129,14 +141,16 @@ impl Client {
     /// When nothing of the batch was taken in: the sender cannot be opened, or has failed before.
     /// Rows that could not be delivered are no error here but in the receipt.
     pub async fn send(&self, table: &TableName, batch: RecordBatch) -> Result<Receipt, Error> {
-        let sender = self.sender_for(table, &batch.schema()).await?;
+        let schema = batch.schema();
+        let slot = self.slot(table, schema.fields());
+        let sender = slot
+            .get_or_try_init(|| self.sender(table, &schema).open())
+            .await?;
         let sent = sender.send(batch).await;
         if !matches!(&sent, Ok(receipt) if receipt.error().is_none()) {
             // It will deliver no more; the next batch gets a new one.
-            self.senders
-                .lock()
-                .await
-                .retain(|_, kept| !Arc::ptr_eq(kept, &sender));
+            self.kept()
+                .retain(|_, kept| !Arc::ptr_eq(&kept.sender, &slot));
         }
         Ok(sent?)
     }
@@ -159,10 +173,17 @@ impl Client {
     /// [`Error::Local`] when the embedded endpoint could not commit what it had received.
     pub async fn close(self) -> Result<Vec<Closed>, Error> {
         let mut closed = Vec::new();
-        for sender in self.senders.into_inner().into_values() {
-            let left = sender.close(CLOSE_DEADLINE).await;
-            if !left.undelivered.is_empty() {
-                closed.push(left);
+        let until = Instant::now() + CLOSE_DEADLINE;
+        let senders = std::mem::take(&mut *self.kept());
+        for kept in senders.into_values() {
+            // Nobody else can hold it: whoever sends, borrows the client.
+            if let Some(sender) = Arc::into_inner(kept.sender).and_then(OnceCell::into_inner) {
+                let left = sender
+                    .close(until.saturating_duration_since(Instant::now()))
+                    .await;
+                if !left.undelivered.is_empty() {
+                    closed.push(left);
+                }
             }
         }
         #[cfg(feature = "local")]
@@ -172,19 +193,27 @@ impl Client {
         Ok(closed)
     }
 
-    async fn sender_for(&self, table: &TableName, schema: &Schema) -> Result<Arc<Sender>, Error> {
-        let mut senders = self.senders.lock().await;
-        if let Some(sender) = senders.get(table)
-            && sender.schema().fields() == schema.fields()
+    /// The place of the sender for these columns. One for other columns goes when the last batch
+    /// that is sent with it is settled; nothing is in flight then.
+    fn slot(&self, table: &TableName, fields: &Fields) -> Arc<OnceCell<Sender>> {
+        let mut senders = self.kept();
+        if let Some(kept) = senders.get(table)
+            && kept.fields == *fields
         {
-            return Ok(Arc::clone(sender));
+            return Arc::clone(&kept.sender);
         }
-        let sender = Arc::new(self.sender(table, schema).open().await?);
-        if let Some(replaced) = senders.insert(table.clone(), Arc::clone(&sender)) {
-            // Nobody waits for it: `send` has waited for its rows.
-            tokio::spawn(async move { replaced.close(CLOSE_DEADLINE).await });
-        }
-        Ok(sender)
+        let kept = Kept {
+            fields: fields.clone(),
+            sender: Arc::default(),
+        };
+        let sender = Arc::clone(&kept.sender);
+        senders.insert(table.clone(), kept);
+        sender
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<TableName, Kept>> {
+        // Nothing panics while it holds the lock; if something did, the map is still whole.
+        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(feature = "local")]
@@ -275,8 +304,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] when
-    /// an address cannot be used.
+    /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] or
+    /// [`Error::Ingest`] when an address cannot be used.
     pub fn build(self) -> Result<Client, Error> {
         let config = self.places.resolve()?;
         let mut options = SenderOptions::new(&config.endpoint);

@@ -62,6 +62,10 @@ impl Error {
                 _ => ErrorKind::Authentication,
             },
             Self::Catalog(CatalogError::Refused { status: 404, .. }) => ErrorKind::NotFound,
+            Self::Catalog(CatalogError::Refused {
+                status: 408 | 429 | 500..,
+                ..
+            }) => ErrorKind::Unavailable,
             Self::Catalog(CatalogError::Refused { .. }) => ErrorKind::Permission,
             Self::Catalog(CatalogError::Unavailable { .. }) => ErrorKind::Unavailable,
             Self::Ingest(error) => match error.kind() {

@@ -61,9 +61,12 @@ impl SenderOptions {
     }
 
     /// How many encoded bytes may be on their way without an acknowledgement. When they are,
-    /// [`submit`](crate::Sender::submit) waits. Memory use is a small multiple of it, since the SDK
-    /// keeps copies until it has the acknowledgement. At least one request is always let through,
-    /// and never more than 4,096 at once: a small one counts as that part of the budget.
+    /// [`submit`](crate::Sender::submit) waits. At least one request is always let through, and never
+    /// more than 4,096 at once.
+    ///
+    /// This bounds memory: the SDK keeps up to two copies of these bytes until it has the
+    /// acknowledgement, and the ledger keeps the batches they come from, which are larger than
+    /// their encoded rows where columns are mostly null.
     pub fn max_in_flight_bytes(mut self, bytes: usize) -> Self {
         self.max_in_flight_bytes = bytes;
         self
@@ -146,6 +149,16 @@ impl fmt::Debug for SenderOptions {
 }
 
 impl SenderOptions {
+    /// Finds out what [`Sender::open`](crate::Sender::open) would say of the settings, without
+    /// connecting.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for the first setting that cannot be.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.check().map(drop)
+    }
+
     /// What each request may be, once every setting has been found good.
     pub(crate) fn check(&self) -> Result<ChunkLimit, Error> {
         let refuse = |setting, problem| Err(Error::Config { setting, problem });

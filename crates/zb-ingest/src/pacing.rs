@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 use zb_retry::{Backoff, Policy};
 
-/// A connection that has lived this long was good, whether rows were sent on it or not.
+/// A connection that has lived this long with nothing to acknowledge was good.
 const GOOD_AFTER: Duration = Duration::from_mins(2);
 
 /// Paces the attempts to connect of one stream.
@@ -58,11 +58,12 @@ impl Pace {
         }
     }
 
-    /// Leave for the next attempt; `None` when the policy allows no more.
-    pub(crate) fn turn(&self) -> Option<Turn> {
+    /// Leave for the next attempt; `None` when the policy allows no more. `idle` says that no row
+    /// waits for its acknowledgement.
+    pub(crate) fn turn(&self, idle: bool) -> Option<Turn> {
         let mut state = self.lock();
         let now = Instant::now();
-        if now - state.last > GOOD_AFTER {
+        if idle && now - state.last > GOOD_AFTER {
             state.reset();
         }
         let wait = if state.attempts == 0 {
@@ -125,7 +126,7 @@ mod tests {
             .with_max_attempts(6);
         let pace = pace(policy);
         for attempt in 1..=6 {
-            let turn = pace.turn().unwrap();
+            let turn = pace.turn(false).unwrap();
             assert_eq!(turn.attempt, attempt);
             if attempt == 1 {
                 assert_eq!(turn.wait, Duration::ZERO);
@@ -133,19 +134,22 @@ mod tests {
                 assert!(turn.wait <= policy.ceiling(attempt - 2), "{turn:?}");
             }
         }
-        assert_eq!(pace.turn(), None, "attempts are spent");
+        assert_eq!(pace.turn(false), None, "attempts are spent");
         assert_eq!(pace.spent().0, 6);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_acknowledgement_or_a_long_life_starts_a_new_count() {
         let pace = pace(Policy::new().with_max_attempts(2));
-        assert!(pace.turn().is_some() && pace.turn().is_some() && pace.turn().is_none());
+        assert!(
+            pace.turn(false).is_some() && pace.turn(false).is_some() && pace.turn(false).is_none()
+        );
         pace.progress();
-        assert_eq!(pace.turn().unwrap().attempt, 1);
-        assert_eq!(pace.turn().unwrap().attempt, 2);
+        assert_eq!(pace.turn(false).unwrap().attempt, 1);
+        assert_eq!(pace.turn(false).unwrap().attempt, 2);
         advance(GOOD_AFTER + Duration::from_mins(1)).await;
-        assert_eq!(pace.turn().unwrap().attempt, 1);
+        assert_eq!(pace.turn(false), None, "a silent service is not a good one");
+        assert_eq!(pace.turn(true).unwrap().attempt, 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -154,7 +158,7 @@ mod tests {
             .with_max_attempts(1_000)
             .with_deadline(Duration::from_secs(10));
         let pace = pace(policy);
-        while let Some(turn) = pace.turn() {
+        while let Some(turn) = pace.turn(false) {
             advance(turn.wait + Duration::from_millis(500)).await;
             assert!(pace.spent().1 <= Duration::from_millis(10_500));
         }

@@ -72,8 +72,8 @@ impl Receipt {
         self.bytes
     }
 
-    /// How often the rows were sent at most: 1, and one more for each connection that was lost
-    /// while rows of the batch were in flight.
+    /// How often the rows were sent at most: 1, and one more for each attempt to connect that was
+    /// made while rows of the batch were in flight. Of attempts in a row only the last one sends.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }

@@ -87,7 +87,7 @@ impl Stream {
         }
         let sdk = sdk.build().map_err(|e| context.error(e))?;
         // The SDK bounds the hook, and so our wait, together with the connecting.
-        let attempt = options.connect_timeout + options.retry.cap();
+        let attempt = options.connect_timeout.saturating_add(options.retry.cap());
         let inner = sdk
             .stream_builder()
             .table(table.as_str())
@@ -148,11 +148,6 @@ struct Headers(Arc<Context>);
 impl HeadersProvider for Headers {
     async fn get_headers(&self) -> ZerobusResult<HashMap<&'static str, String>> {
         let context = &*self.0;
-        let Some(turn) = context.pace.turn() else {
-            return Err(ZerobusError::InvalidStateError(
-                "the retry policy allows no more attempts".to_owned(),
-            ));
-        };
         let reconnect = context
             .connected_before
             .swap(true, std::sync::atomic::Ordering::Relaxed);
@@ -160,6 +155,11 @@ impl HeadersProvider for Headers {
             context.ledger.connection_lost()
         } else {
             0
+        };
+        let Some(turn) = context.pace.turn(in_flight == 0) else {
+            return Err(ZerobusError::InvalidStateError(
+                "the retry policy allows no more attempts".to_owned(),
+            ));
         };
         context.observer.observe(&Event::Connecting {
             attempt: turn.attempt,

@@ -203,20 +203,16 @@ impl Sender {
     }
 
     /// Takes in no more, waits for what is in flight until `deadline` has passed, ends the stream,
-    /// and hands back the rows that were not delivered. Called again it returns at once with
-    /// nothing.
+    /// and hands back the rows that were not delivered. When the future is dropped half-way, call it
+    /// again: it goes on where it was. What was handed back once is not handed back again.
     ///
     /// A [`submit`](Self::submit) that is half-way when the deadline has passed is cut off. One that
     /// nobody polls cannot be, and keeps the rest of its rows for its own receipt.
     pub async fn close(&self, deadline: Duration) -> Closed {
-        let until = Instant::now() + deadline;
+        let now = Instant::now();
+        let until = now.checked_add(deadline).unwrap_or(now + FAR);
         let shared = &*self.shared;
-        if self.closing.swap(true, Ordering::SeqCst) {
-            return Closed {
-                undelivered: Vec::new(),
-                error: None,
-            };
-        }
+        self.closing.store(true, Ordering::SeqCst);
         // A submit that is half-way may finish.
         let turn = tokio::time::timeout_at(until, self.turn.lock()).await;
         let drained = tokio::time::timeout_at(until, shared.ledger.settled(i64::MAX)).await;
@@ -271,6 +267,9 @@ impl Sender {
 
 /// How long a stream with nothing in flight may take to end in good order.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// A deadline that no clock can tell from none.
+const FAR: Duration = Duration::from_hours(24 * 365);
 
 /// How long a submit may take to notice that the sender is closed: no longer than it takes to
 /// encode one request.
@@ -351,6 +350,7 @@ impl Shared {
 
 /// Waits for acknowledgements, oldest first, and settles the rows. One task for each sender.
 async fn settle(shared: Arc<Shared>, stream: Arc<Stream>) {
+    let _watch = Watch(&shared);
     loop {
         let offset = shared.ledger.oldest().await;
         match stream.wait(offset).await {
@@ -371,6 +371,22 @@ async fn settle(shared: Arc<Shared>, stream: Arc<Stream>) {
                 shared.budget.close();
                 return;
             }
+        }
+    }
+}
+
+/// Ends the sender should the task that settles panic, which only an observer can bring about:
+/// nobody shall wait for rows that nobody settles.
+struct Watch<'a>(&'a Shared);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.ledger.fail(&Error::Internal {
+                table: self.0.table.clone(),
+                problem: "an observer panicked".to_owned(),
+            });
+            self.0.budget.close();
         }
     }
 }

@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use super::{error::ConfigError, layer::Layer, origin::Origin};
 
+/// The names of the settings.
+const KEYS: [&str; 4] = ["endpoint", "host", "client_id", "client_secret"];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -20,11 +23,23 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
         path: path.to_owned(),
         source,
     })?;
-    let file: File = toml::from_str(&text).map_err(|error| ConfigError::Malformed {
+    let malformed = |problem| ConfigError::Malformed {
         path: path.to_owned(),
-        // The message alone: its usual display repeats the line, which may hold the secret.
-        problem: format!("{}{}", error.message(), line(&text, &error)),
-    })?;
+        problem,
+    };
+    // In two steps, since the second one's messages repeat values, of which one may be the secret.
+    let table: toml::Table = toml::from_str(&text)
+        .map_err(|error| malformed(format!("it is not TOML{}", line(&text, &error))))?;
+    for (key, value) in &table {
+        if KEYS.contains(&key.as_str()) && !value.is_str() {
+            return Err(malformed(format!(
+                "{key} is not a string; put quotes around it"
+            )));
+        }
+    }
+    let file: File = table
+        .try_into()
+        .map_err(|error: toml::de::Error| malformed(error.message().to_owned()))?;
     Ok(Layer::from_lookup(|setting| {
         let value = match setting {
             "endpoint" => &file.endpoint,

@@ -193,6 +193,21 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("very secret"), "{text}");
+
+        for (content, word) in [
+            ("client_secret = 123456789\n", "quotes"),
+            ("client_secret = very secret\n", "line 1"),
+        ] {
+            fs::write(&toml, content).unwrap();
+            let places = Places {
+                file: Some(toml.clone()),
+                ..Places::default()
+            };
+            let error = resolve(places, &[]).unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(text.contains(word), "{text}");
+            assert!(!text.contains("12345") && !text.contains("very"), "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,104 @@
+//! Senders that are kept, replaced and closed; the catalog.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use zb_core::{Client, ErrorKind, TableName};
+
+fn ids(from: i64, rows: i64) -> RecordBatch {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + rows));
+    RecordBatch::try_from_iter([("id", ids)]).unwrap()
+}
+
+fn ids_and_names(from: i64, rows: i64) -> RecordBatch {
+    let names: ArrayRef = Arc::new(StringArray::from_iter_values(
+        (0..rows).map(|i| format!("n{i}")),
+    ));
+    let ids = ids(from, rows).column(0).clone();
+    RecordBatch::try_from_iter_with_nullable([("id", ids, false), ("name", names, true)]).unwrap()
+}
+
+fn table() -> TableName {
+    "main.default.ids".parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_of_two_schemas_go_to_one_table_from_many_tasks() {
+    let dir = tempfile::tempdir().unwrap();
+    let client = Arc::new(Client::local(dir.path()).await.unwrap());
+    // The wide schema makes the table; the narrow one leaves a nullable column out.
+    let sent = client.send(&table(), ids_and_names(0, 1)).await.unwrap();
+    assert!(sent.is_all_durable(), "{sent:?}");
+    let tasks: Vec<_> = (0..16)
+        .map(|i| {
+            let client = Arc::clone(&client);
+            tokio::spawn(async move {
+                let batch = if i % 2 == 0 {
+                    ids(i * 100, 100)
+                } else {
+                    ids_and_names(i * 100, 100)
+                };
+                client.send(&table(), batch).await.unwrap()
+            })
+        })
+        .collect();
+    for task in tasks {
+        let receipt = task.await.unwrap();
+        assert!(receipt.is_all_durable(), "{receipt:?}");
+    }
+    let client = Arc::into_inner(client).unwrap();
+    assert!(client.close().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_catalog_describes_what_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let client = Client::local(dir.path()).await.unwrap();
+    let error = client.describe_table(&table()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    let sent = client.send(&table(), ids_and_names(0, 1)).await.unwrap();
+    assert!(sent.is_all_durable(), "{sent:?}");
+    let described = client.describe_table(&table()).await.unwrap();
+    let columns: Vec<_> = described
+        .columns
+        .iter()
+        .map(|c| (c.name.as_str(), c.type_text.as_str(), c.nullable))
+        .collect();
+    assert_eq!(columns, [("id", "bigint", false), ("name", "string", true)]);
+    client.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_that_does_not_fit_names_its_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let client = Client::local(dir.path()).await.unwrap();
+    let sent = client.send(&table(), ids(0, 1)).await.unwrap();
+    assert!(sent.is_all_durable(), "{sent:?}");
+    let error = client
+        .send(&table(), ids_and_names(0, 1))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Schema);
+    assert!(error.to_string().contains("`name`"), "{error}");
+    client.close().await.unwrap();
+}
+
+#[test]
+fn an_address_that_cannot_be_is_found_out_before_anything_is_tried() {
+    let client = |endpoint: &str| {
+        Client::builder()
+            .endpoint(endpoint)
+            .host("https://h.com")
+            .client_id("id")
+            .client_secret("secret".into())
+            .build()
+    };
+    assert!(client("https://1.zerobus.x.com").is_ok());
+    for wrong in ["ftp://1.x.com", "http://1.x.com", "https://1.x.com:99999"] {
+        assert_eq!(
+            client(wrong).unwrap_err().kind(),
+            ErrorKind::Config,
+            "{wrong}"
+        );
+    }
+}

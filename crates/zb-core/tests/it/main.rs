@@ -1,0 +1,4 @@
+//! The client against its embedded endpoint.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod client;
