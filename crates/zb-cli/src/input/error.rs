@@ -21,6 +21,9 @@ pub(crate) enum Error {
     #[error("standard input is named twice; it can be read once")]
     StdinTwice,
 
+    #[error("reading stopped before the end of the files; one of them is damaged")]
+    Stopped,
+
     #[error("no file is named")]
     Nothing,
 
@@ -106,6 +109,13 @@ pub(crate) enum Error {
         first: String,
         difference: Box<Difference>,
     },
+}
+
+impl Error {
+    /// Whether the command is wrong, and no file needs to be looked at to know it.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::StdinTwice | Self::Nothing)
+    }
 }
 
 fn mismatch_advice(found: Format, forced: bool) -> String {

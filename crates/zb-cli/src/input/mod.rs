@@ -9,7 +9,9 @@ mod column;
 mod csv;
 mod error;
 mod format;
+mod guard;
 mod ipc;
+mod ipc_stream;
 mod many;
 mod meter;
 mod misfit;
@@ -26,8 +28,13 @@ use std::path::Path;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 
-pub(crate) use self::{error::Error, format::Format, many::Inputs};
-use self::{meter::Meter, raw::Raw};
+pub(crate) use self::{
+    error::Error,
+    format::Format,
+    guard::{is_reading, text as panic_text},
+    many::Inputs,
+};
+use self::{guard::guard, meter::Meter, raw::Raw};
 
 /// No text batch is larger than this, in bytes of the file, however few rows it has.
 const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
@@ -86,6 +93,8 @@ struct Opened {
 ///
 /// After an error it ends.
 pub(crate) struct Input {
+    name: String,
+    format: Format,
     schema: SchemaRef,
     batches: Option<Batches>,
     meter: Meter,
@@ -121,13 +130,16 @@ impl Input {
         let format = format::decide(&raw, by_name, options.format)?;
         let meter = Meter::default();
         let total_bytes = raw.len();
-        let opened = match format {
-            Format::Parquet => parquet::open(raw, options)?,
-            Format::Arrow => ipc::open(raw, &meter, options)?,
-            Format::Csv => csv::open(raw, &meter, options)?,
-            Format::Ndjson => ndjson::open(raw, &meter, options)?,
-        };
+        let name = raw.name().to_owned();
+        let opened = guarded(&name, format, || match format {
+            Format::Parquet => parquet::open(raw, options),
+            Format::Arrow => ipc::open(raw, &meter, options),
+            Format::Csv => csv::open(raw, &meter, options),
+            Format::Ndjson => ndjson::open(raw, &meter, options),
+        })?;
         Ok(Self {
+            name,
+            format,
             schema: opened.schema,
             batches: Some(opened.batches),
             meter,
@@ -175,7 +187,8 @@ impl Iterator for Input {
     type Item = Result<RecordBatch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.batches.as_mut()?.next();
+        let batches = self.batches.as_mut()?;
+        let next = guarded(&self.name, self.format, || batches.next().transpose()).transpose();
         match &next {
             Some(Ok(batch)) => self.rows += batch.num_rows() as u64,
             Some(Err(_)) => self.batches = None,
@@ -186,6 +199,21 @@ impl Iterator for Input {
         }
         next
     }
+}
+
+/// Reads; a panic of the reader means that the file is damaged.
+fn guarded<T>(
+    name: &str,
+    format: Format,
+    read: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    guard(read).unwrap_or_else(|panicked| {
+        Err(Error::Damaged {
+            name: name.to_owned(),
+            format,
+            source: panicked.into(),
+        })
+    })
 }
 
 /// The same columns under another schema that describes them.

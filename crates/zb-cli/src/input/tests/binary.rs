@@ -6,7 +6,7 @@ use arrow_schema::SchemaRef;
 
 use super::*;
 
-fn parquet(batches: &[RecordBatch], row_group: usize) -> Vec<u8> {
+pub(super) fn parquet(batches: &[RecordBatch], row_group: usize) -> Vec<u8> {
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(row_group))
         .build();
@@ -20,7 +20,7 @@ fn parquet(batches: &[RecordBatch], row_group: usize) -> Vec<u8> {
     file
 }
 
-fn arrow_file(batches: &[RecordBatch]) -> Vec<u8> {
+pub(super) fn arrow_file(batches: &[RecordBatch]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = FileWriter::try_new(&mut file, &batches[0].schema()).unwrap();
     for batch in batches {
@@ -31,7 +31,7 @@ fn arrow_file(batches: &[RecordBatch]) -> Vec<u8> {
     file
 }
 
-fn arrow_stream(batches: &[RecordBatch]) -> Vec<u8> {
+pub(super) fn arrow_stream(batches: &[RecordBatch]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = StreamWriter::try_new(&mut file, &batches[0].schema()).unwrap();
     for batch in batches {

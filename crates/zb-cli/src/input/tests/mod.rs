@@ -2,6 +2,7 @@
 
 mod binary;
 mod csv;
+mod damaged;
 mod formats;
 mod many;
 mod ndjson;
