@@ -139,32 +139,33 @@ impl Sender {
         }
         let shared = &*self.shared;
         let tracking = Arc::new(Tracking::new(batch.clone()));
+        let rows = batch.num_rows();
         let mut next = 0;
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
-            let chunk = std::mem::take(&mut *buffer);
-            let mut rest = RowRanges::new();
-            let sent = match shared.encode(&batch, next, chunk).await {
-                Ok((after, mut chunk)) => {
-                    next = after;
-                    shared.note_rejections(&tracking, &mut chunk);
-                    let sent = shared.hand_over(&stream, &tracking, &chunk).await;
-                    if sent.is_err() {
-                        rest = chunk.row_ranges().iter().cloned().collect();
-                    }
-                    *buffer = chunk;
-                    sent
-                }
+            let (after, mut chunk) = match shared
+                .encode(&batch, next, std::mem::take(&mut *buffer))
+                .await
+            {
+                Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
-                Err(error) if next == 0 => return Err(error),
-                Err(error) => Err(error),
+                Err(error @ Error::Schema(_)) => return Err(error),
+                Err(error) => {
+                    let rest = std::iter::once(next..rows).collect();
+                    shared.ledger.not_sent(&tracking, &rest, &error);
+                    break;
+                }
             };
-            if let Err(error) = sent {
-                rest.insert(next..batch.num_rows());
+            shared.note_rejections(&tracking, &mut chunk);
+            if let Err(error) = shared.hand_over(&stream, &tracking, &chunk).await {
+                let mut rest: RowRanges = chunk.row_ranges().iter().cloned().collect();
+                rest.insert(after..rows);
                 shared.ledger.not_sent(&tracking, &rest, &error);
                 break;
             }
-            if next == batch.num_rows() {
+            *buffer = chunk;
+            next = after;
+            if next == rows {
                 break;
             }
         }
