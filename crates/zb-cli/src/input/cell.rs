@@ -1,7 +1,7 @@
 //! Cells of text: which type they look like, and which type holds them all unchanged.
 //!
 //! A type is inferred only if every cell survives it: `007` stays text, and so does a column of
-//! fractions with an integer in it that a double cannot hold.
+//! fractions with a number in it that a double cannot hold.
 
 use arrow_array::types::Date32Type;
 use arrow_cast::parse::{Parser, string_to_datetime};
@@ -129,7 +129,8 @@ pub(super) fn integer(text: &str) -> Option<i64> {
     (is_digits(digits) && !is_padded(digits)).then(|| text.parse().ok())?
 }
 
-/// A number in decimal or scientific notation, or one of the names of what is none.
+/// A number in decimal or scientific notation that a double holds as it is written, or one of the
+/// names of what is none.
 pub(super) fn double(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     match unsigned {
@@ -159,7 +160,54 @@ pub(super) fn double(text: &str) -> Option<f64> {
         let exact = whole.parse::<u64>().is_ok_and(|whole| whole <= MAX_EXACT);
         return exact.then(|| text.parse().ok())?;
     }
-    text.parse().ok().filter(|number: &f64| number.is_finite())
+    let number: f64 = text.parse().ok()?;
+    holds(number, whole, fraction.unwrap_or_default(), exponent).then_some(number)
+}
+
+/// Whether a double is the number in the text that was read as it: neither rounded nor too large
+/// nor too small for one.
+fn holds(number: f64, whole: &str, fraction: &str, exponent: Option<&str>) -> bool {
+    // So few digits are never rounded, but for numbers close to zero.
+    if number.is_normal() && whole.len() + fraction.len() <= f64::DIGITS as usize {
+        return true;
+    }
+    let written = Decimal::of(whole, fraction, exponent);
+    if written.is_zero() {
+        return true;
+    }
+    let shortest = format!("{:e}", number.abs());
+    let Some((mantissa, exponent)) = shortest.split_once('e') else {
+        return false; // It is infinite.
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    Decimal::of(whole, fraction, Some(exponent)) == written
+}
+
+/// A number without its sign, in the one form that all ways to write it have in common.
+#[derive(Debug, PartialEq, Eq)]
+struct Decimal {
+    /// Without zeros at either end.
+    digits: String,
+    /// Of the first digit. `None` where it is beyond reason.
+    exponent: Option<i64>,
+}
+
+impl Decimal {
+    fn of(whole: &str, fraction: &str, exponent: Option<&str>) -> Self {
+        let digits = format!("{whole}{fraction}");
+        let significant = digits.trim_start_matches('0');
+        let zeros = (digits.len() - significant.len()) as i64;
+        let exponent = exponent.map_or(Ok(0), str::parse::<i64>).ok();
+        let first = |exponent: i64| exponent.checked_add(whole.len() as i64 - zeros);
+        Self {
+            exponent: exponent.and_then(first),
+            digits: significant.trim_end_matches('0').to_owned(),
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        self.digits.is_empty()
+    }
 }
 
 /// `2013-01-31`, as days since 1970.
@@ -263,6 +311,28 @@ mod tests {
             ("-Inf", Kind::Double),
             ("0.5", Kind::Double),
             ("1e999", Kind::Text),
+            ("1e-999", Kind::Text),
+            ("1e99999999999999999999", Kind::Text),
+            ("1e-99999999999999999999", Kind::Text),
+            ("0e999", Kind::Double),
+            ("-0.000", Kind::Double),
+            ("0.1", Kind::Double),
+            ("0.10000000000000000000000", Kind::Double),
+            ("0.10000000000000001", Kind::Text),
+            ("0.30000000000000004", Kind::Double),
+            ("-0.30000000000000004", Kind::Double),
+            ("1.2345678901234567", Kind::Double),
+            ("1.23456789012345678", Kind::Text),
+            ("123456789012345.67", Kind::Double),
+            ("1234567890123456.78", Kind::Text),
+            ("9007199254740993.0", Kind::Text),
+            ("100000000000000000000.0", Kind::Double),
+            ("1.7976931348623157e308", Kind::Double),
+            ("1.8e308", Kind::Text),
+            ("2.2250738585072014E-308", Kind::Double),
+            ("5e-324", Kind::Double),
+            ("4.9e-324", Kind::Text),
+            ("1e-324", Kind::Text),
             ("007", Kind::Text),
             ("01.5", Kind::Text),
             ("+5", Kind::Text),
