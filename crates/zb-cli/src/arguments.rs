@@ -4,7 +4,7 @@
     reason = "these comments are the help on a terminal, where backticks are noise"
 )]
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
@@ -160,11 +160,11 @@ pub(crate) struct Serve {
     pub(crate) auto_create: bool,
 
     /// Where to listen
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0", value_parser = address)]
     pub(crate) listen: String,
 
     /// A second address for tokens and the catalog; without it one port serves everything
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     pub(crate) http: Option<String>,
 }
 
@@ -177,6 +177,22 @@ fn create(argument: &str) -> Result<(TableName, PathBuf), String> {
     }
     let table = table.parse::<TableName>().map_err(|e| e.to_string())?;
     Ok((table, file.into()))
+}
+
+/// The name of a host, or its address, and a port. Whether it can be listened on is found out later.
+fn address(argument: &str) -> Result<String, String> {
+    let is_address = argument.parse::<SocketAddr>().is_ok()
+        || argument.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains([':', '/', ' ']) && port.parse::<u16>().is_ok()
+        });
+    if is_address {
+        Ok(argument.to_owned())
+    } else {
+        Err(
+            "write it as HOST:PORT, such as 127.0.0.1:8080, or with port 0 for a free one"
+                .to_owned(),
+        )
+    }
 }
 
 /// Prints what the schema of a file becomes.
@@ -235,6 +251,25 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_a_host_and_a_port() {
+        for right in ["127.0.0.1:0", "[::1]:8080", "localhost:80", "0.0.0.0:65535"] {
+            assert_eq!(address(right).as_deref(), Ok(right));
+        }
+        for wrong in [
+            "",
+            "8080",
+            ":8080",
+            "localhost",
+            "localhost:",
+            "a:70000",
+            "::1:80",
+            "http://a:80",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
