@@ -27,7 +27,7 @@ impl Connection {
             builder = builder.client_id(id);
         }
         if let Some(path) = &self.client_secret_file {
-            let secret = std::fs::read_to_string(path).map_err(|source| {
+            let secret = tokio::fs::read_to_string(path).await.map_err(|source| {
                 Failure::usage(format!("{} cannot be read", path.display())).because(source)
             })?;
             builder = builder.client_secret(Secret::from(secret.trim()));

@@ -4,6 +4,8 @@ use std::{error::Error, fmt, process::ExitCode};
 
 use zb_core::ErrorKind;
 
+use crate::interrupt::Interrupted;
+
 /// Some rows were rejected, all others are durable.
 pub(crate) const REJECTED: u8 = 3;
 
@@ -46,6 +48,17 @@ impl Failure {
     pub(crate) fn because(mut self, cause: impl Error + 'static) -> Self {
         self.message = format!("{}: {}", self.message, chain(&cause));
         self
+    }
+
+    /// All of these failures as one, if there are any. The first decides on the exit code.
+    pub(crate) fn join(failures: impl IntoIterator<Item = Option<Self>>) -> Result<(), Self> {
+        let joined = failures.into_iter().flatten().reduce(|mut first, next| {
+            if !first.message.contains(&next.message) {
+                first.message = format!("{}; besides, {}", first.message, next.message);
+            }
+            first
+        });
+        joined.map_or(Ok(()), Err)
     }
 
     /// The message.
@@ -92,7 +105,17 @@ impl From<zb_core::ingest::Error> for Failure {
 
 impl From<crate::input::Error> for Failure {
     fn from(error: crate::input::Error) -> Self {
-        Self::of(&error)
+        let code = if error.is_usage() { USAGE } else { FAILED };
+        Self {
+            code,
+            ..Self::of(&error)
+        }
+    }
+}
+
+impl From<Interrupted> for Failure {
+    fn from(_: Interrupted) -> Self {
+        Self::failed("interrupted; nothing was sent")
     }
 }
 
@@ -109,4 +132,25 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_failure_hides_another() {
+        let failures = [
+            "the service is gone",
+            "the disk is full",
+            "the disk is full",
+        ];
+        let failures = failures.map(|message| Some(Failure::failed(message)));
+        let joined = Failure::join(failures).unwrap_err();
+        assert_eq!(
+            joined.message(),
+            "the service is gone; besides, the disk is full"
+        );
+        assert!(Failure::join([None, None]).is_ok());
+    }
 }

@@ -33,10 +33,23 @@ impl Interrupt {
         }
     }
 
+    /// Does something that is dropped half-way when the user wants an end.
+    pub(crate) async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
+        tokio::select! {
+            biased;
+            () = self.wait() => Err(Interrupted),
+            done = work => Ok(done),
+        }
+    }
+
     pub(crate) fn is_set(&self) -> bool {
         *self.0.borrow()
     }
 }
+
+/// The user wanted an end.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
 
 #[cfg(unix)]
 struct Signals {

@@ -34,7 +34,13 @@ pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
     // Before anything is made or listened on: a schema that cannot be read is found out first.
     let mut tables = Vec::with_capacity(arguments.create.len());
     for (table, file) in &arguments.create {
-        tables.push((table, schema_of(file)?));
+        let file = file.clone();
+        let looking = tokio::task::spawn_blocking(move || schema_of(&file));
+        let schema = interrupt
+            .or(looking)
+            .await?
+            .map_err(|e| Failure::of(&e))??;
+        tables.push((table, schema));
     }
 
     let mut builder = Server::builder(&arguments.dir).listen(&arguments.listen);

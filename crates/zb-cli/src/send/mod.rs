@@ -5,6 +5,7 @@
 //! (`quarantine.rs`).
 
 mod dry_run;
+mod ending;
 mod preflight;
 mod progress;
 mod quarantine;
@@ -18,16 +19,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow_array::RecordBatch;
-use zb_core::{Client, Sender, convert};
+use zb_core::{Client, Closed, Sender, convert};
 
 use crate::{
     arguments::{Output, Send, SubMicroseconds},
     failure::Failure,
     input::Inputs,
-    interrupt::Interrupt,
+    interrupt::{Interrupt, Interrupted},
 };
 
+use ending::Ending;
 use progress::Progress;
 use quarantine::Quarantine;
 use receipts::Receipts;
@@ -51,9 +52,10 @@ pub(crate) async fn run(arguments: Send) -> Result<ExitCode, Failure> {
 }
 
 async fn deliver(arguments: &Send, report: &mut Report) -> Result<(), Failure> {
-    let interrupt = Interrupt::listen()
+    let mut interrupt = Interrupt::listen()
         .map_err(|e| Failure::failed("signals cannot be listened for").because(e))?;
-    let inputs = Inputs::open(&arguments.files, &arguments.reading.options())?;
+    let opening = source::open(&arguments.files, arguments.reading.options());
+    let inputs = interrupt.or(opening).await??;
     let encoding = convert::Options::default().sub_microseconds(match arguments.sub_microseconds {
         SubMicroseconds::Reject => convert::SubMicroseconds::Reject,
         SubMicroseconds::Truncate => convert::SubMicroseconds::Truncate,
@@ -62,13 +64,13 @@ async fn deliver(arguments: &Send, report: &mut Report) -> Result<(), Failure> {
     let encoder = convert::Encoder::new(&inputs.schema(), encoding.clone())
         .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
     if arguments.dry_run {
-        return dry_run::run(&encoder, inputs, &interrupt, report);
+        return dry_run::run(&encoder, inputs, &mut interrupt, report).await;
     }
 
-    let client = arguments.connection.open().await?;
+    let client = interrupt.or(arguments.connection.open()).await??;
     let sent = send(arguments, &client, inputs, encoding, interrupt, report).await;
     let closed = client.close().await.map_err(Failure::from);
-    sent.and(closed.map(drop))
+    Failure::join([sent.err(), closed.err()])
 }
 
 async fn send(
@@ -76,96 +78,91 @@ async fn send(
     client: &Client,
     inputs: Inputs,
     encoding: convert::Options,
-    interrupt: Interrupt,
+    mut interrupt: Interrupt,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let schema = inputs.schema();
     if !arguments.allow_missing_columns {
-        preflight::check_columns(client, &arguments.table, &schema).await?;
+        let checking = preflight::check_columns(client, &arguments.table, &schema);
+        interrupt.or(checking).await??;
     }
     let progress = Arc::new(Progress::new(
         inputs.progress().total_rows,
         arguments.output == Output::Human,
     ));
-    let opened = client
+    let opening = client
         .sender(&arguments.table, &schema)
         .options(|options| options.encoding(encoding))
         .observer(progress.clone())
-        .open()
-        .await;
+        .open();
+    let opened = interrupt.or(opening).await;
     report.attempts = progress.attempts();
-    let sender = opened?;
+    let sender = opened??;
 
     let receipts = Receipts::collect(Quarantine::new(&arguments.quarantine, &arguments.table));
     let source = Source::start(inputs);
-    let read = hand_in(&sender, source, interrupt, &receipts, report).await;
-    let closed = sender
-        .close(if read.is_ok() {
-            DEADLINE
-        } else {
-            INTERRUPTED_DEADLINE
-        })
-        .await;
+    let (ending, closed) = drive(&sender, source, interrupt, &receipts, report).await;
     let collected = receipts.finish(report).await;
     report.attempts = progress.attempts();
     progress.clear();
-    read?;
-    if let Some(error) = closed.error {
-        return Err(error.into());
-    }
-    collected
+    Failure::join([ending.outcome(closed.error).err(), collected.err()])
 }
 
-/// Hands batches in until there are no more, the user wants an end, or the sender fails.
+/// Hands everything in, waits until it is acknowledged, and closes the sender. The user may want
+/// an end at any time, which leaves [`INTERRUPTED_DEADLINE`] to what is in flight.
+async fn drive(
+    sender: &Sender,
+    source: Source,
+    mut interrupt: Interrupt,
+    receipts: &Receipts,
+    report: &mut Report,
+) -> (Ending, Closed) {
+    let heeded = interrupt.clone();
+    let handing = async move {
+        let ending = hand_in(sender, source, heeded, receipts, report).await;
+        // Why rows are not acknowledged, closing tells.
+        let _ = tokio::time::timeout(DEADLINE, sender.flush()).await;
+        ending
+    };
+    tokio::pin!(handing);
+    tokio::select! {
+        biased;
+        ending = &mut handing => (ending, sender.close(Duration::ZERO).await),
+        () = interrupt.wait() => {
+            // Closing waits for the batch that is half handed in, which must go on meanwhile.
+            let (ending, closed) = tokio::join!(handing, sender.close(INTERRUPTED_DEADLINE));
+            (ending.cut_short(), closed)
+        }
+    }
+}
+
+/// Hands batches in until there are no more, the user wants an end, or something fails.
 async fn hand_in(
     sender: &Sender,
     mut source: Source,
     mut interrupt: Interrupt,
     receipts: &Receipts,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Ending {
     loop {
-        let batch = tokio::select! {
-            biased;
-            () = interrupt.wait() => return Err(interrupted()),
-            batch = source.next() => batch,
+        let batch = match interrupt.or(source.next()).await {
+            Ok(Some(Ok(batch))) => batch,
+            Ok(Some(Err(error))) => return Ending::Failed(error.into()),
+            Ok(None) => return Ending::Done,
+            Err(Interrupted) => return Ending::Interrupted,
         };
-        let Some(batch) = batch else { return Ok(()) };
-        let batch = batch?;
         let rows = batch.num_rows() as u64;
         report.rows += rows;
-        match submit(sender, batch, &mut interrupt).await {
+        match sender.submit(batch).await {
             Ok(ticket) => receipts.expect(ticket, report.rows - rows).await,
             Err(error) => {
                 report.not_sent += rows;
-                return Err(error.into());
+                return if interrupt.is_set() {
+                    Ending::Interrupted
+                } else {
+                    Ending::Failed(error.into())
+                };
             }
         }
-        if interrupt.is_set() {
-            return Err(interrupted());
-        }
     }
-}
-
-/// Hands one batch in. When the user wants an end meanwhile, the sender is closed under it, so
-/// that no wait for room lasts longer than the deadline, and the ticket still tells all.
-async fn submit(
-    sender: &Sender,
-    batch: RecordBatch,
-    interrupt: &mut Interrupt,
-) -> Result<zb_core::Ticket, zb_core::ingest::Error> {
-    let submit = sender.submit(batch);
-    tokio::pin!(submit);
-    tokio::select! {
-        done = &mut submit => done,
-        () = interrupt.wait() => {
-            // A submit that waits for room holds the line; closing waits for it up to the deadline.
-            let (done, _) = tokio::join!(submit, sender.close(INTERRUPTED_DEADLINE));
-            done
-        }
-    }
-}
-
-fn interrupted() -> Failure {
-    Failure::failed("interrupted; what was not handed in yet is not counted")
 }

@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use arrow_array::{RecordBatch, UInt64Array};
+use arrow_array::{RecordBatch, UInt64Array, types::UInt64Type};
 use arrow_ipc::writer::StreamWriter;
 use zb_core::{Receipt, TableName};
 
@@ -97,15 +97,41 @@ impl Quarantine {
     }
 }
 
+/// The rows with their places counted on from `first_row`.
 fn counted_from(
     rows: &RecordBatch,
     first_row: u64,
 ) -> Result<RecordBatch, arrow_schema::ArrowError> {
-    let position = rows.schema_ref().index_of(ROW_COLUMN)?;
     let mut columns = rows.columns().to_vec();
-    if let Some(within) = columns[position].as_any().downcast_ref::<UInt64Array>() {
-        columns[position] =
-            Arc::new(within.unary::<_, arrow_array::types::UInt64Type>(|row| first_row + row));
+    // The last one of that name: rows that were in quarantine before bring one of their own.
+    let fields = rows.schema_ref().fields();
+    let position = fields.iter().rposition(|field| field.name() == ROW_COLUMN);
+    if let Some(column) = position.and_then(|position| columns.get_mut(position))
+        && let Some(within) = column.as_any().downcast_ref::<UInt64Array>()
+    {
+        *column = Arc::new(within.unary::<_, UInt64Type>(|row| first_row + row));
     }
     RecordBatch::try_new(rows.schema(), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, cast::AsArray as _};
+    use arrow_schema::{Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn rows_that_were_in_quarantine_before_keep_their_first_place() {
+        let place = |row: u64| Arc::new(UInt64Array::from(vec![row])) as ArrayRef;
+        let field = || Field::new(ROW_COLUMN, arrow_schema::DataType::UInt64, false);
+        let schema = Arc::new(Schema::new(vec![field(), field()]));
+        let rows = RecordBatch::try_new(schema, vec![place(7), place(3)]).unwrap();
+        let counted = counted_from(&rows, 100).unwrap();
+        let places = counted.columns().iter();
+        let places: Vec<_> = places
+            .map(|c| c.as_primitive::<UInt64Type>().value(0))
+            .collect();
+        assert_eq!(places, [7, 103]);
+    }
 }

@@ -32,7 +32,7 @@ impl Receipts {
             }
             let closed = quarantine.close();
             tally.quarantined = quarantine.into_path();
-            (tally, kept.and(closed))
+            (tally, Failure::join([kept.err(), closed.err()]))
         });
         Self {
             tickets,
