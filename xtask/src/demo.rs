@@ -9,7 +9,7 @@ const LAKE: &str = "lake";
 
 /// Sends the sample of flights through an endpoint of our own, and says how to read the table.
 pub(crate) fn run() -> Result<()> {
-    let mut zb = run::cargo(&["run", "--release", "--locked", "-p", "zb-cli", "--", "send"]);
+    let mut zb = run::cargo(&["run", "--locked", "-p", "zb-cli", "--", "send"]);
     zb.args(["tests/data/flights-sample.parquet", "--table", TABLE]);
     zb.args(["--local", LAKE]);
     run::stream(&mut zb)?;
