@@ -13,22 +13,48 @@ mod schema;
 mod send_local;
 mod two_processes;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 use tempfile::TempDir;
 
 /// The table that most tests send to.
 const TABLE: &str = "main.nyc.flights";
 
+/// Tests run beside each other, but for those that measure.
+static MACHINE: RwLock<()> = RwLock::new(());
+
 /// A directory for one test, gone afterwards.
 struct Scratch {
     directory: TempDir,
+    _turn: Turn,
+}
+
+/// A part of the machine, or all of it; held, never looked at.
+enum Turn {
+    Shared(#[expect(dead_code)] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code)] RwLockWriteGuard<'static, ()>),
 }
 
 impl Scratch {
     fn new() -> Self {
+        // A test that failed while it held the lock has broken nothing.
+        let turn = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+        Self::with(Turn::Shared(turn))
+    }
+
+    /// For a test that measures: no other one runs meanwhile.
+    fn alone() -> Self {
+        let turn = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+        Self::with(Turn::Alone(turn))
+    }
+
+    fn with(turn: Turn) -> Self {
         Self {
             directory: TempDir::with_prefix("zb-tests-").expect("a temporary directory"),
+            _turn: turn,
         }
     }
 

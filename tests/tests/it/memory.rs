@@ -8,7 +8,7 @@ use crate::{Scratch, TABLE};
 const GROWTH: f64 = 1.25;
 
 fn peak_memory(copies: u64) -> u64 {
-    let scratch = Scratch::new();
+    let scratch = Scratch::alone();
     let file = data::grown(copies, scratch.path());
     let sent = Zb::send_local(&file, TABLE, &scratch.lake()).run().exits(0);
     sent.report().all_durable(copies * data::SAMPLE_ROWS);
