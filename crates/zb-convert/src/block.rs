@@ -20,6 +20,9 @@ use crate::{
     varint,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// A message type bound to the columns of a batch.
 pub(crate) struct Messages<'a> {
     fields: Vec<Field<'a>>,

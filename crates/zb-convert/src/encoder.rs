@@ -43,7 +43,7 @@ pub struct Encoder {
     descriptor: DescriptorProto,
     fields: Vec<FieldPlan>,
     empty_path: Arc<str>,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 /// Where a chunk ends; see [`Encoder::encode_chunk`].
@@ -220,7 +220,7 @@ impl Encoder {
         (accepted, count)
     }
 
-    fn too_large(&self, record: usize) -> Fault {
+    pub(crate) fn too_large(&self, record: usize) -> Fault {
         let limit = self.options.max_record_bytes;
         Fault::found(
             &self.empty_path,
@@ -230,7 +230,7 @@ impl Encoder {
     }
 
     /// One row, value by value: slower, and with an answer to everything.
-    fn write_row(
+    pub(crate) fn write_row(
         &self,
         sources: &[Source<'_>],
         row: usize,
@@ -244,7 +244,7 @@ impl Encoder {
     }
 
     /// Finds each column of the plan in the batch, by name.
-    fn bind<'a>(&self, batch: &'a RecordBatch) -> Result<Vec<Source<'a>>, SchemaError> {
+    pub(crate) fn bind<'a>(&self, batch: &'a RecordBatch) -> Result<Vec<Source<'a>>, SchemaError> {
         let found = batch.schema_ref();
         let in_place = Arc::ptr_eq(found, &self.schema);
         let mut problems = Vec::new();
