@@ -15,13 +15,16 @@ use std::{mem, ops::Range};
 use crate::{
     field::{FieldPlan, Inner},
     kernel::{self, ones, valid},
-    raw::{BLOCK, Prefix, Slots, Tail},
+    raw::{BLOCK, Prefix, Slots, Tail, prefetch},
     source::Source,
     varint,
 };
 
 #[cfg(test)]
 mod tests;
+
+/// How many rows ahead a column's own bytes are asked for.
+const AHEAD: usize = 4;
 
 /// A message type bound to the columns of a batch.
 pub(crate) struct Messages<'a> {
@@ -70,6 +73,8 @@ struct Spans {
     from: [usize; BLOCK],
     to: [usize; BLOCK],
     cut: [u32; BLOCK],
+    /// Whether the bytes are a column's own, which nobody has touched yet.
+    far: bool,
 }
 
 impl Default for Spans {
@@ -78,6 +83,7 @@ impl Default for Spans {
             from: [0; BLOCK],
             to: [0; BLOCK],
             cut: [0; BLOCK],
+            far: false,
         }
     }
 }
@@ -152,6 +158,10 @@ impl<'a> Messages<'a> {
         for &i in &self.spanning {
             if let Some((bytes, spans)) = self.fields[i].spans() {
                 let cut = spans.cut[row];
+                if spans.far && row + AHEAD < BLOCK {
+                    let ahead = row + AHEAD;
+                    prefetch(bytes, spans.from[ahead], spans.to[ahead]);
+                }
                 tail.put_slot(&self.slots, row, done, cut);
                 tail.put_span(bytes, spans.from[row], spans.to[row]);
                 done = cut;
@@ -179,6 +189,30 @@ impl<'a> Messages<'a> {
         let mut tail = Tail::new(mem::take(&mut rows.bytes));
         for start in range.clone().step_by(BLOCK) {
             let count = BLOCK.min(range.end - start);
+            if let ([field], None) = (&mut self.fields[..], frame)
+                && let Content::Text(data, spans) = &mut field.content
+            {
+                // Nothing but a text: no slot between it and the buffer.
+                let valid = valid(kernel::nulls(field.source), start, count);
+                let odd = if field.required {
+                    !valid & ones(count)
+                } else {
+                    0
+                };
+                any_odd |= odd;
+                rows.odd.push(odd);
+                spans.find(field.source, start..start + count);
+                for (row, (&from, &to)) in spans.from.iter().zip(&spans.to).take(count).enumerate()
+                {
+                    if valid >> row & 1 != 0 {
+                        let (length, wide) = varint::short((to - from) as u64);
+                        tail.put(field.prefix, length, wide);
+                        tail.put_span(data, from, to);
+                    }
+                    rows.bounds.push(tail.len());
+                }
+                continue;
+            }
             let odd = self.load(start, count);
             // Rare enough inside of something to leave the counting to others.
             let odd = self.null_lists.iter().fold(odd, |odd, lists| odd | lists);
@@ -391,6 +425,19 @@ impl Spans {
         }
     }
 
+    /// Sets where the texts of a column stand; gives the length of the longest.
+    fn find(&mut self, source: &Source<'_>, rows: Range<usize>) -> usize {
+        let (from, to) = (&mut self.from, &mut self.to);
+        let bounds = rows.start..rows.end + 1;
+        match source {
+            Source::Utf8(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            Source::LargeUtf8(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            Source::Binary(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            Source::LargeBinary(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            _ => 0,
+        }
+    }
+
     /// Takes the spans of rows that are not valid away.
     fn keep(&mut self, valid: u64) {
         if valid != u64::MAX {
@@ -411,17 +458,10 @@ fn load_text(
     spans: &mut Spans,
     slots: &mut Slots,
 ) -> bool {
-    let (from, to) = (&mut spans.from, &mut spans.to);
     let count = rows.len();
-    let rows = rows.start..rows.end + 1;
-    let longest = match source {
-        Source::Utf8(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        Source::LargeUtf8(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        Source::Binary(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        Source::LargeBinary(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        _ => 0,
-    };
-    let texts = from.iter().copied().zip(to.iter().copied()).take(count);
+    let longest = spans.find(source, rows);
+    let (from, to) = (spans.from.iter(), spans.to.iter());
+    let texts = from.copied().zip(to.copied()).take(count);
     if kernel::fits_slot(longest) {
         slots.append_text(prefix, valid, data, texts);
         return false;
@@ -430,6 +470,10 @@ fn load_text(
     kernel::append_lengths(prefix, valid, lengths, slots);
     spans.keep(valid);
     spans.cut = *slots.ends();
+    spans.far = true;
+    for row in 0..AHEAD {
+        prefetch(data, spans.from[row], spans.to[row]);
+    }
     true
 }
 

@@ -20,6 +20,10 @@ pub(crate) const BLOCK: usize = 64;
 /// How far a write or a read may go beyond its end; also the longest text that goes into a slot.
 pub(crate) const SLACK: usize = 64;
 
+/// A page of 4 KiB: beyond it the processor's own prefetching has long begun.
+#[cfg(target_arch = "x86_64")]
+const PREFETCHED_LINES: usize = 64;
+
 /// The longest tag with the length of a text behind it.
 const PREFIX: usize = 8;
 
@@ -170,6 +174,22 @@ impl Slots {
 #[inline]
 fn keep(valid: u64, row: usize) -> u32 {
     ((valid >> row) as u32 & 1).wrapping_neg()
+}
+
+/// Asks for memory that will be read soon. Says nothing about it, whatever the range is.
+#[inline]
+pub(crate) fn prefetch(bytes: &[u8], from: usize, to: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (from..to.min(bytes.len()))
+        .step_by(64)
+        .take(PREFETCHED_LINES)
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing, and `line` is within `bytes`.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().add(line).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (bytes, from, to);
 }
 
 /// The end of a vector, with room behind it.
