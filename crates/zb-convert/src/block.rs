@@ -52,12 +52,34 @@ enum Content<'a> {
     Scalar,
     /// Strings or binaries, straight from the column.
     Text(&'a [u8], Box<Spans>),
-    Struct(Box<Nested<'a>>),
+    /// Messages of the same rows: their parts are put together with the rows.
+    Struct(Box<Inside<'a>>),
     List(Box<Nested<'a>>),
     /// The values of the dictionary, encoded once for all rows.
     Dictionary(Rows, Box<Spans>),
     /// Written value by value.
     Other(Vec<u8>, Box<Spans>),
+}
+
+impl Content<'_> {
+    /// The bytes that go between the parts of the slots, if that is where they go.
+    #[inline]
+    fn spans(&self) -> Option<(&[u8], &Spans)> {
+        match self {
+            Self::Text(bytes, spans) => Some((bytes, spans)),
+            Self::List(nested) => Some((&nested.rows.bytes, &nested.spans)),
+            Self::Dictionary(rows, spans) => Some((&rows.bytes, spans)),
+            Self::Other(bytes, spans) => Some((bytes, spans)),
+            Self::Absent | Self::Scalar | Self::Struct(_) => None,
+        }
+    }
+}
+
+struct Inside<'a> {
+    messages: Messages<'a>,
+    /// Which rows of the block are not null.
+    valid: u64,
+    cut: [u32; BLOCK],
 }
 
 struct Nested<'a> {
@@ -145,6 +167,13 @@ impl<'a> Messages<'a> {
         odd
     }
 
+    /// Takes in a block of rows inside of others; null lists are rare enough there to leave the
+    /// counting to those who write odd rows.
+    fn load_inside(&mut self, start: usize, count: usize) -> u64 {
+        let odd = self.load(start, count);
+        self.null_lists.iter().fold(odd, |odd, lists| odd | lists)
+    }
+
     /// How many null lists there are in the rows of the block whose bit is set.
     pub(crate) fn null_lists(&self, rows: u64) -> u64 {
         let count = |lists: &u64| u64::from((lists & rows).count_ones());
@@ -154,9 +183,25 @@ impl<'a> Messages<'a> {
     /// Appends the message of one row of the block.
     #[inline]
     pub(crate) fn put(&self, row: usize, tail: &mut Tail) {
+        if self.spanning.is_empty() {
+            tail.put_slot(&self.slots, row, 0, self.slots.ends()[row]);
+        } else {
+            self.put_parts(row, tail);
+        }
+    }
+
+    fn put_parts(&self, row: usize, tail: &mut Tail) {
         let mut done = 0;
         for &i in &self.spanning {
-            if let Some((bytes, spans)) = self.fields[i].spans() {
+            let content = &self.fields[i].content;
+            if let Content::Struct(inside) = content {
+                let cut = inside.cut[row];
+                tail.put_slot(&self.slots, row, done, cut);
+                if inside.valid >> row & 1 != 0 {
+                    inside.messages.put(row, tail);
+                }
+                done = cut;
+            } else if let Some((bytes, spans)) = content.spans() {
                 let cut = spans.cut[row];
                 if spans.far && row + AHEAD < BLOCK {
                     let ahead = row + AHEAD;
@@ -172,9 +217,15 @@ impl<'a> Messages<'a> {
 
     /// The length of what [`put`](Self::put) appends.
     fn len(&self, row: usize) -> usize {
-        let spans = self.spanning.iter().filter_map(|&i| {
-            let (_, spans) = self.fields[i].spans()?;
-            Some(spans.to[row] - spans.from[row])
+        let spans = self.spanning.iter().map(|&i| {
+            let content = &self.fields[i].content;
+            match content {
+                Content::Struct(inside) if inside.valid >> row & 1 == 0 => 0,
+                Content::Struct(inside) => inside.messages.len(row),
+                _ => content
+                    .spans()
+                    .map_or(0, |(_, spans)| spans.to[row] - spans.from[row]),
+            }
         });
         self.slots.ends()[row] as usize + spans.sum::<usize>()
     }
@@ -213,9 +264,7 @@ impl<'a> Messages<'a> {
                 }
                 continue;
             }
-            let odd = self.load(start, count);
-            // Rare enough inside of something to leave the counting to others.
-            let odd = self.null_lists.iter().fold(odd, |odd, lists| odd | lists);
+            let odd = self.load_inside(start, count);
             any_odd |= odd;
             rows.odd.push(odd);
             for row in 0..count {
@@ -249,7 +298,11 @@ impl<'a> Field<'a> {
             (Source::Binary(a), _) => Content::Text(a.value_data(), Box::default()),
             (Source::LargeBinary(a), _) => Content::Text(a.value_data(), Box::default()),
             (Source::Struct(_, sources), Inner::Message(plans)) => {
-                Content::Struct(nested(Messages::new(plans, sources, rows), false))
+                Content::Struct(Box::new(Inside {
+                    messages: Messages::new(plans, sources, rows),
+                    valid: 0,
+                    cut: [0; BLOCK],
+                }))
             }
             (Source::List(lists, values), Inner::List(item)) if lists.offset(0).is_some() => {
                 Content::List(match (&**values, &item.inner) {
@@ -295,18 +348,6 @@ impl<'a> Field<'a> {
         }
     }
 
-    fn spans(&self) -> Option<(&[u8], &Spans)> {
-        match &self.content {
-            Content::Text(bytes, spans) => Some((bytes, spans)),
-            Content::Struct(nested) | Content::List(nested) => {
-                Some((&nested.rows.bytes, &nested.spans))
-            }
-            Content::Dictionary(rows, spans) => Some((&rows.bytes, spans)),
-            Content::Other(bytes, spans) => Some((bytes, spans)),
-            Content::Absent | Content::Scalar => None,
-        }
-    }
-
     /// Takes in a block of rows: the odd ones, whether the field has spans, and the null lists.
     fn load(&mut self, start: usize, count: usize, slots: &mut Slots) -> (u64, bool, u64) {
         let (plan, source, prefix) = (self.plan, self.source, self.prefix);
@@ -338,20 +379,13 @@ impl<'a> Field<'a> {
                 spans,
                 slots,
             ),
-            Content::Struct(nested) => {
-                let Nested {
-                    messages,
-                    rows,
-                    spans,
-                    ..
-                } = &mut **nested;
-                messages.encode(start..start + count, None, rows);
-                odd |= rows.odd.first().copied().unwrap_or(0) & valid;
-                let lengths = rows.bounds.windows(2).map(|pair| pair[1] - pair[0]);
+            Content::Struct(inside) => {
+                let Inside { messages, .. } = &mut **inside;
+                odd |= messages.load_inside(start, count) & valid;
+                let lengths = (0..count).map(|row| messages.len(row));
                 kernel::append_lengths(prefix, valid, lengths, slots);
-                spans.set(valid, count, slots, |row| {
-                    rows.bounds[row]..rows.bounds[row + 1]
-                });
+                inside.valid = valid;
+                inside.cut = *slots.ends();
                 true
             }
             Content::List(nested) => {

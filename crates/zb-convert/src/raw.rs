@@ -11,7 +11,7 @@
     reason = "unchecked stores into reserved room; measured at 1.5 times the checked ones"
 )]
 
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 
 /// Rows that are worked on at a time: as many as a word has bits, so that the nulls of a column
 /// are one word.
@@ -237,17 +237,10 @@ impl Tail {
     #[inline]
     fn room(&mut self, len: usize) -> *mut u8 {
         if self.bytes.capacity() - self.len < len + SLACK {
-            self.grow(len + SLACK);
+            self.bytes = grow(mem::take(&mut self.bytes), self.len, len + SLACK);
         }
         // SAFETY: `len` is within the capacity.
         unsafe { self.bytes.as_mut_ptr().add(self.len) }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, room: usize) {
-        self.sync();
-        self.bytes.reserve(room);
     }
 
     /// Appends the prefix and the first bytes of a word.
@@ -301,6 +294,16 @@ impl Tail {
             self.len += span.len();
         }
     }
+}
+
+/// By value, so that a [`Tail`] can live in registers.
+#[cold]
+#[inline(never)]
+fn grow(bytes: Vec<u8>, len: usize, room: usize) -> Vec<u8> {
+    let mut tail = Tail { bytes, len };
+    tail.sync();
+    tail.bytes.reserve(room);
+    tail.bytes
 }
 
 #[cfg(test)]
