@@ -6,7 +6,8 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::cast_sign_loss
+    clippy::redundant_closure_for_method_calls,
+    clippy::semicolon_if_nothing_returned
 )]
 
 mod by_hand;
@@ -117,7 +118,7 @@ impl<'a> Set<'a> {
                 for _ in 0..iterations {
                     work();
                 }
-                let spent = thread_time() - start;
+                let spent = thread_time().saturating_sub(start);
                 best = best.min(spent.as_secs_f64() / iterations as f64);
                 spent
             });

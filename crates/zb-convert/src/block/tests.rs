@@ -203,7 +203,7 @@ fn batch(seed: u64) -> RecordBatch {
     let r = &mut Random(seed);
     let (len, skip) = ([0, 3, 64, 65, 200][r.below(5)], r.below(70));
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
-    for i in 0..1 + r.below(6) {
+    for i in 0..=r.below(6) {
         let column = r.array(len + skip, 2);
         let field = Field::new(format!("c{i}"), column.data_type().clone(), true);
         columns.push(column);
