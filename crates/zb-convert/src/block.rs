@@ -15,13 +15,16 @@ use std::{mem, ops::Range};
 use crate::{
     field::{FieldPlan, Inner, RowBuffer},
     kernel::{self, ones, valid},
-    raw::{BLOCK, Prefix, Slots, Tail},
+    raw::{BLOCK, Prefix, Slots, Tail, prefetch},
     source::Source,
     varint,
 };
 
 #[cfg(test)]
 mod tests;
+
+/// How many rows ahead a column's own bytes are asked for.
+const AHEAD: usize = 4;
 
 /// A message type bound to the columns of a batch.
 pub(crate) struct Messages<'a> {
@@ -61,12 +64,34 @@ enum Content<'a> {
     Scalar,
     /// Strings or binaries, straight from the column.
     Text(&'a [u8], Box<Spans>),
-    Struct(Box<Nested<'a>>),
+    /// Messages of the same rows: their parts are put together with the rows.
+    Struct(Box<Inside<'a>>),
     List(Box<Nested<'a>>),
     /// The values of the dictionary, encoded once for all rows.
     Dictionary(Rows, Box<Spans>),
     /// Written value by value.
     Other(Vec<u8>, Box<Spans>),
+}
+
+impl Content<'_> {
+    /// The bytes that go between the parts of the slots, if that is where they go.
+    #[inline]
+    fn spans(&self) -> Option<(&[u8], &Spans)> {
+        match self {
+            Self::Text(bytes, spans) => Some((bytes, spans)),
+            Self::List(nested) => Some((&nested.rows.bytes, &nested.spans)),
+            Self::Dictionary(rows, spans) => Some((&rows.bytes, spans)),
+            Self::Other(bytes, spans) => Some((bytes, spans)),
+            Self::Absent | Self::Scalar | Self::Struct(_) => None,
+        }
+    }
+}
+
+struct Inside<'a> {
+    messages: Messages<'a>,
+    /// Which rows of the block are not null.
+    valid: u64,
+    cut: [u32; BLOCK],
 }
 
 struct Nested<'a> {
@@ -82,6 +107,8 @@ struct Spans {
     from: [usize; BLOCK],
     to: [usize; BLOCK],
     cut: [u32; BLOCK],
+    /// Whether the bytes are a column's own, which nobody has touched yet.
+    far: bool,
 }
 
 impl Default for Spans {
@@ -90,6 +117,7 @@ impl Default for Spans {
             from: [0; BLOCK],
             to: [0; BLOCK],
             cut: [0; BLOCK],
+            far: false,
         }
     }
 }
@@ -153,6 +181,13 @@ impl<'a> Messages<'a> {
         odd
     }
 
+    /// Takes in a block of rows inside of others; null lists are rare enough there to leave the
+    /// counting to those who write odd rows.
+    fn load_inside(&mut self, start: usize, count: usize) -> u64 {
+        let odd = self.load(start, count);
+        self.null_lists.iter().fold(odd, |odd, lists| odd | lists)
+    }
+
     /// How many null lists there are in the rows of the block whose bit is set.
     pub(crate) fn null_lists(&self, rows: u64) -> u64 {
         let count = |lists: &u64| u64::from((lists & rows).count_ones());
@@ -162,10 +197,30 @@ impl<'a> Messages<'a> {
     /// Appends the message of one row of the block.
     #[inline]
     pub(crate) fn put(&self, row: usize, tail: &mut Tail) {
+        if self.spanning.is_empty() {
+            tail.put_slot(&self.slots, row, 0, self.slots.ends()[row]);
+        } else {
+            self.put_parts(row, tail);
+        }
+    }
+
+    fn put_parts(&self, row: usize, tail: &mut Tail) {
         let mut done = 0;
         for &i in &self.spanning {
-            if let Some((bytes, spans)) = self.fields[i].spans() {
+            let content = &self.fields[i].content;
+            if let Content::Struct(inside) = content {
+                let cut = inside.cut[row];
+                tail.put_slot(&self.slots, row, done, cut);
+                if inside.valid >> row & 1 != 0 {
+                    inside.messages.put(row, tail);
+                }
+                done = cut;
+            } else if let Some((bytes, spans)) = content.spans() {
                 let cut = spans.cut[row];
+                if spans.far && row + AHEAD < BLOCK {
+                    let ahead = row + AHEAD;
+                    prefetch(bytes, spans.from[ahead], spans.to[ahead]);
+                }
                 tail.put_slot(&self.slots, row, done, cut);
                 tail.put_span(bytes, spans.from[row], spans.to[row]);
                 done = cut;
@@ -176,9 +231,15 @@ impl<'a> Messages<'a> {
 
     /// The length of what [`put`](Self::put) appends.
     pub(crate) fn len(&self, row: usize) -> usize {
-        let spans = self.spanning.iter().filter_map(|&i| {
-            let (_, spans) = self.fields[i].spans()?;
-            Some(spans.to[row] - spans.from[row])
+        let spans = self.spanning.iter().map(|&i| {
+            let content = &self.fields[i].content;
+            match content {
+                Content::Struct(inside) if inside.valid >> row & 1 == 0 => 0,
+                Content::Struct(inside) => inside.messages.len(row),
+                _ => content
+                    .spans()
+                    .map_or(0, |(_, spans)| spans.to[row] - spans.from[row]),
+            }
         });
         self.slots.ends()[row] as usize + spans.sum::<usize>()
     }
@@ -193,9 +254,31 @@ impl<'a> Messages<'a> {
         let mut tail = Tail::new(mem::take(&mut rows.bytes));
         for start in range.clone().step_by(BLOCK) {
             let count = BLOCK.min(range.end - start);
-            let odd = self.load(start, count);
-            // Rare enough inside of something to leave the counting to others.
-            let mut odd = self.null_lists.iter().fold(odd, |odd, lists| odd | lists);
+            if let ([field], None) = (&mut self.fields[..], frame)
+                && let Content::Text(data, spans) = &mut field.content
+            {
+                // Nothing but a text: no slot between it and the buffer.
+                let valid = valid(kernel::nulls(field.source), start, count);
+                let odd = if field.required {
+                    !valid & ones(count)
+                } else {
+                    0
+                };
+                any_odd |= odd;
+                rows.odd.push(odd);
+                spans.find(field.source, start..start + count);
+                for (row, (&from, &to)) in spans.from.iter().zip(&spans.to).take(count).enumerate()
+                {
+                    if valid >> row & 1 != 0 {
+                        let (length, wide) = varint::short((to - from) as u64);
+                        tail.put(field.prefix, length, wide);
+                        tail.put_span(data, from, to);
+                    }
+                    rows.bounds.push(tail.len());
+                }
+                continue;
+            }
+            let mut odd = self.load_inside(start, count);
             for row in 0..count {
                 if self.len(row) > self.limit.saturating_sub(tail.len()) {
                     odd |= 1 << row;
@@ -234,7 +317,11 @@ impl<'a> Field<'a> {
             (Source::Binary(a), _) => Content::Text(a.value_data(), Box::default()),
             (Source::LargeBinary(a), _) => Content::Text(a.value_data(), Box::default()),
             (Source::Struct(_, sources), Inner::Message(plans)) => {
-                Content::Struct(nested(Messages::new(plans, sources, bounds), false))
+                Content::Struct(Box::new(Inside {
+                    messages: Messages::new(plans, sources, bounds),
+                    valid: 0,
+                    cut: [0; BLOCK],
+                }))
             }
             (Source::List(lists, values), Inner::List(item)) if lists.offset(0).is_some() => {
                 Content::List(match (&**values, &item.inner) {
@@ -280,18 +367,6 @@ impl<'a> Field<'a> {
         }
     }
 
-    fn spans(&self) -> Option<(&[u8], &Spans)> {
-        match &self.content {
-            Content::Text(bytes, spans) => Some((bytes, spans)),
-            Content::Struct(nested) | Content::List(nested) => {
-                Some((&nested.rows.bytes, &nested.spans))
-            }
-            Content::Dictionary(rows, spans) => Some((&rows.bytes, spans)),
-            Content::Other(bytes, spans) => Some((bytes, spans)),
-            Content::Absent | Content::Scalar => None,
-        }
-    }
-
     /// Takes in a block of rows: the odd ones, whether the field has spans, and the null lists.
     fn load(
         &mut self,
@@ -329,20 +404,13 @@ impl<'a> Field<'a> {
                 spans,
                 slots,
             ),
-            Content::Struct(nested) => {
-                let Nested {
-                    messages,
-                    rows,
-                    spans,
-                    ..
-                } = &mut **nested;
-                messages.encode(start..start + count, None, rows);
-                odd |= rows.odd.first().copied().unwrap_or(0) & valid;
-                let lengths = rows.bounds.windows(2).map(|pair| pair[1] - pair[0]);
+            Content::Struct(inside) => {
+                let Inside { messages, .. } = &mut **inside;
+                odd |= messages.load_inside(start, count) & valid;
+                let lengths = (0..count).map(|row| messages.len(row));
                 kernel::append_lengths(prefix, valid, lengths, slots);
-                spans.set(valid, count, slots, |row| {
-                    rows.bounds[row]..rows.bounds[row + 1]
-                });
+                inside.valid = valid;
+                inside.cut = *slots.ends();
                 true
             }
             Content::List(nested) => {
@@ -424,6 +492,19 @@ impl Spans {
         }
     }
 
+    /// Sets where the texts of a column stand; gives the length of the longest.
+    fn find(&mut self, source: &Source<'_>, rows: Range<usize>) -> usize {
+        let (from, to) = (&mut self.from, &mut self.to);
+        let bounds = rows.start..rows.end + 1;
+        match source {
+            Source::Utf8(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            Source::LargeUtf8(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            Source::Binary(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            Source::LargeBinary(a) => kernel::offsets(&a.value_offsets()[bounds], from, to),
+            _ => 0,
+        }
+    }
+
     /// Takes the spans of rows that are not valid away.
     fn keep(&mut self, valid: u64) {
         if valid != u64::MAX {
@@ -444,17 +525,10 @@ fn load_text(
     spans: &mut Spans,
     slots: &mut Slots,
 ) -> bool {
-    let (from, to) = (&mut spans.from, &mut spans.to);
     let count = rows.len();
-    let rows = rows.start..rows.end + 1;
-    let longest = match source {
-        Source::Utf8(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        Source::LargeUtf8(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        Source::Binary(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        Source::LargeBinary(a) => kernel::offsets(&a.value_offsets()[rows], from, to),
-        _ => 0,
-    };
-    let texts = from.iter().copied().zip(to.iter().copied()).take(count);
+    let longest = spans.find(source, rows);
+    let (from, to) = (spans.from.iter(), spans.to.iter());
+    let texts = from.copied().zip(to.copied()).take(count);
     if kernel::fits_slot(longest) {
         slots.append_text(prefix, valid, data, texts);
         return false;
@@ -463,6 +537,10 @@ fn load_text(
     kernel::append_lengths(prefix, valid, lengths, slots);
     spans.keep(valid);
     spans.cut = *slots.ends();
+    spans.far = true;
+    for row in 0..AHEAD {
+        prefetch(data, spans.from[row], spans.to[row]);
+    }
     true
 }
 

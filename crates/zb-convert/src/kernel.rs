@@ -3,7 +3,6 @@
 //! A kernel looks at the type once for the block, not once for the value, and has no branch that
 //! depends on a null. It says which rows are odd: rows it cannot vouch for, which are then written
 //! and judged one by one.
-
 use arrow_array::{Array, OffsetSizeTrait};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::TimeUnit;
@@ -184,6 +183,7 @@ impl Varints {
     }
 
     /// No varint is odd.
+    #[inline]
     fn append(&self, prefix: Prefix, valid: u64, slots: &mut Slots) -> u64 {
         let values = self.values[..self.count].iter();
         match self.all {

@@ -1,5 +1,4 @@
 //! Varints without a branch: seven bits a byte, spread out all at once.
-
 /// The bit of each byte that says that another one follows, by length.
 const MORE: [u64; 9] = {
     let mut masks = [0; 9];
