@@ -18,6 +18,7 @@
     reason = "a failed expectation is how a test fails, and this crate is nothing but tests"
 )]
 
+mod cargo;
 pub mod data;
 pub mod oracle;
 mod process;

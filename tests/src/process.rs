@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write as _},
     os::unix::process::ExitStatusExt as _,
     path::Path,
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -103,23 +103,34 @@ impl Zb {
         running
     }
 
+    /// Starts the program, and leaves its standard input to the caller, who says when it ends.
+    pub fn start_with_stdin(self) -> (Running, ChildStdin) {
+        let (mut running, stdin, stdout) = self.spawn();
+        running.stdout = Some(collect(stdout));
+        (running, stdin)
+    }
+
     /// Starts the program, and leaves its standard output to the caller.
     pub(crate) fn start_with_stdout(mut self) -> (Running, ChildStdout) {
+        let input = std::mem::take(&mut self.input);
+        let (running, mut stdin, stdout) = self.spawn();
+        // The program may end without reading its input: that is its verdict, not a failure here.
+        thread::spawn(move || stdin.write_all(&input).ok());
+        (running, stdout)
+    }
+
+    fn spawn(mut self) -> (Running, ChildStdin, ChildStdout) {
         let mut child = self.command.spawn().expect("zb can be started");
-        let mut stdin = child.stdin.take().expect("stdin is piped");
+        let stdin = child.stdin.take().expect("stdin is piped");
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = collect(child.stderr.take().expect("stderr is piped"));
-        // The program may end without reading its input: that is its verdict, not a failure here.
-        thread::spawn(move || stdin.write_all(&self.input).ok());
-        (
-            Running {
-                child,
-                stdout: None,
-                stderr: Some(stderr),
-                reaped: false,
-            },
-            stdout,
-        )
+        let running = Running {
+            child,
+            stdout: None,
+            stderr: Some(stderr),
+            reaped: false,
+        };
+        (running, stdin, stdout)
     }
 
     /// Runs the program to its end.
@@ -151,6 +162,11 @@ impl Running {
     /// Ends it at once, as a power cut would.
     pub fn kill(&self) {
         self.signal(Signal::KILL);
+    }
+
+    /// Holds it where it is, as a machine does that is out of reach.
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
     }
 
     fn signal(&self, signal: Signal) {

@@ -2,13 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::OnceLock,
 };
 
 use serde_json::Value;
 
-use crate::root;
+use crate::cargo;
 
 /// The path of `zb`, built on first use.
 ///
@@ -21,12 +20,10 @@ pub fn path() -> &'static Path {
 }
 
 fn build() -> PathBuf {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo::command();
     cargo
         .args(["build", "--workspace", "--bin", "zb", "--test", "it"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(root())
-        .stderr(Stdio::inherit());
+        .args(["--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }

@@ -2,11 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
     sync::OnceLock,
 };
 
-use crate::root;
+use crate::{cargo, root};
 
 /// The interpreter: `ZB_TEST_PYTHON` if it is set, else the one that `cargo xtask py` makes.
 pub fn interpreter() -> &'static Path {
@@ -17,10 +17,8 @@ pub fn interpreter() -> &'static Path {
 }
 
 fn made_by_xtask() -> PathBuf {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = cargo::command()
         .args(["run", "--quiet", "--package", "xtask", "--", "py"])
-        .current_dir(root())
-        .stderr(Stdio::inherit())
         .output()
         .expect("cargo can be started");
     assert!(output.status.success(), "`cargo xtask py` failed");

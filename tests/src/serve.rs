@@ -71,6 +71,11 @@ impl Serve {
             .env("DATABRICKS_CLIENT_SECRET", &self.address.client_secret)
     }
 
+    /// Holds the server where it is: connections stay, and nothing is answered.
+    pub fn pause(&self) {
+        self.running.pause();
+    }
+
     /// Ends the server as Ctrl-C does, and waits for it.
     pub fn stop(self) -> Finished {
         self.running.interrupt();

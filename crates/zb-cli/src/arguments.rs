@@ -61,7 +61,8 @@ pub(crate) struct Send {
     #[arg(long)]
     pub(crate) allow_missing_columns: bool,
 
-    /// Reads and converts everything, and sends nothing
+    /// Reads and converts everything, and sends nothing. Rows that would be rejected are counted
+    /// and shown, not kept; the exit code is 3 if there are any
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -80,6 +80,54 @@ fn a_file_that_was_cut_short_is_an_error() {
 }
 
 #[test]
+fn a_file_with_damaged_bytes_is_an_error_or_all_its_rows() {
+    let intact = fs::read(data::file("flights-500.arrows")).unwrap();
+    let length = |at: usize| u32::from_le_bytes(intact[at..at + 4].try_into().unwrap()) as usize;
+    // The message of the batch comes after that of the schema; at its end it says where each of
+    // its buffers begins, and how long it is.
+    let batch = 8 + length(4);
+    let end = batch + 8 + length(batch + 4);
+    let mut refused = 0;
+    for back in (1..=12).map(|i| i * 40) {
+        let scratch = Scratch::new();
+        let mut damaged = intact.clone();
+        damaged[end - back + 4] ^= 0x40;
+        let file = file(&scratch, "flights.arrows", &damaged);
+        let sent = Zb::send_local(&file, TABLE, &scratch.lake()).run();
+        match sent.code() {
+            0 => sent.report().all_durable(500),
+            1 => {
+                sent.complains(&["flights.arrows", "damaged"]);
+                refused += 1;
+            }
+            _ => panic!("{back} bytes before its end: {sent:?}"),
+        }
+    }
+    assert!(refused > 0, "no byte was one that matters");
+}
+
+#[test]
+fn standard_input_twice_is_wrong_usage() {
+    let scratch = Scratch::new();
+    Zb::send_local("-".as_ref(), TABLE, &scratch.lake())
+        .arg("-")
+        .run()
+        .exits(2)
+        .complains(&["standard input", "twice"]);
+}
+
+#[test]
+fn an_address_that_is_none_is_wrong_usage() {
+    let scratch = Scratch::new();
+    Zb::new(["serve", "--dir"])
+        .arg(scratch.lake())
+        .args(["--listen", "somewhere"])
+        .run()
+        .exits(2)
+        .complains(&["somewhere", "HOST:PORT"]);
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let scratch = Scratch::new();
     fails(&scratch, &scratch.path().join("nowhere.parquet"), &[]);

@@ -2,12 +2,14 @@
 
 use std::{
     fs,
+    io::Write as _,
+    net::TcpListener,
     path::Path,
     thread,
     time::{Duration, Instant},
 };
 
-use zb_tests::{Running, Zb, data, oracle};
+use zb_tests::{Finished, Running, Serve, Zb, data, oracle};
 
 use crate::{Scratch, TABLE};
 
@@ -81,4 +83,91 @@ fn twice_ends_at_once() {
 
     // A table that was written to until the last moment is still one that can be read.
     oracle::rows(&scratch.table());
+}
+
+/// Long enough for a program to get as far as it can.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+/// Interrupts a send once it has got as far as it can, and expects that it ends in order.
+fn interrupted(running: Running, within: Duration) -> Finished {
+    thread::sleep(A_WHILE);
+    running.interrupt();
+    let start = Instant::now();
+    let finished = running.finish().exits(1).complains(&["interrupted"]);
+    assert!(start.elapsed() < within, "{:?}", start.elapsed());
+    finished.report().adds_up();
+    finished
+}
+
+/// An Arrow stream that does not say that it ends.
+fn endless() -> Vec<u8> {
+    let mut stream = fs::read(data::file("flights-500.arrows")).unwrap();
+    stream.truncate(stream.len() - 8);
+    stream
+}
+
+#[test]
+fn a_pipe_that_says_nothing_more_is_not_waited_for() {
+    for (said, durable) in [
+        (b"".to_vec(), 0),
+        (b"{\"a\": 1}\n".repeat(100), 0),
+        (endless(), 500),
+    ] {
+        let scratch = Scratch::new();
+        let send = Zb::send_local("-".as_ref(), TABLE, &scratch.lake());
+        let send = send.args(["--format", if durable > 0 { "arrow" } else { "ndjson" }]);
+        let (running, mut stdin) = send.start_with_stdin();
+        stdin.write_all(&said).unwrap();
+        let report = interrupted(running, Duration::from_secs(5)).report();
+        assert_eq!((report.rows, report.durable), (durable, durable));
+    }
+}
+
+#[test]
+fn a_dry_run_ends_too() {
+    let scratch = Scratch::new();
+    let send = Zb::send_local("-".as_ref(), TABLE, &scratch.lake()).arg("--dry-run");
+    let (running, mut stdin) = send.start_with_stdin();
+    stdin.write_all(&endless()).unwrap();
+    let report = interrupted(running, Duration::from_secs(5)).report();
+    assert_eq!((report.rows, report.not_sent), (500, 500));
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_not_waited_for() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    for flags in [
+        &["--output", "json"][..],
+        &["--output", "json", "--allow-missing-columns"],
+    ] {
+        let running = Zb::new(["send"])
+            .arg(data::sample())
+            .args(["--table", TABLE, "--endpoint", &url, "--host", &url])
+            .args(["--client-id", "id"])
+            .env("DATABRICKS_CLIENT_SECRET", "secret")
+            .args(flags)
+            .start();
+        let report = interrupted(running, Duration::from_secs(5)).report();
+        assert_eq!(report.rows, 0);
+    }
+}
+
+#[test]
+fn the_last_acknowledgements_are_waited_for_no_longer() {
+    let scratch = Scratch::new();
+    let create = format!("{TABLE}={}", data::sample().display());
+    let server = Serve::start(&scratch.lake(), ["--create", &create]);
+    let (running, mut stdin) = server.send("-".as_ref(), TABLE).start_with_stdin();
+    // The sender is opened once the columns are known; then the server is out of reach.
+    let stream = fs::read(data::file("flights-500.arrows")).unwrap();
+    let (columns, rows) = stream.split_at(stream.len() / 2);
+    stdin.write_all(columns).unwrap();
+    thread::sleep(A_WHILE);
+    server.pause();
+    stdin.write_all(rows).unwrap();
+    drop(stdin);
+    let report = interrupted(running, Duration::from_secs(15)).report();
+    // The rows of the first batches may have been in time.
+    assert!(report.rows == 500 && report.unknown > 0, "{report:?}");
 }

@@ -42,6 +42,9 @@ const INTERRUPTED_DEADLINE: Duration = Duration::from_secs(10);
 /// gives up long before when nothing moves.
 const DEADLINE: Duration = Duration::from_hours(1);
 
+/// How long a sender may take to close whose rows are settled, or were waited for in vain.
+const SETTLED_DEADLINE: Duration = Duration::from_secs(1);
+
 pub(crate) async fn run(arguments: Send) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let mut report = Report::new(&arguments.table);
@@ -127,7 +130,7 @@ async fn drive(
     tokio::pin!(handing);
     tokio::select! {
         biased;
-        ending = &mut handing => (ending, sender.close(Duration::ZERO).await),
+        ending = &mut handing => (ending, sender.close(SETTLED_DEADLINE).await),
         () = interrupt.wait() => {
             // Closing waits for the batch that is half handed in, which must go on meanwhile.
             let (ending, closed) = tokio::join!(handing, sender.close(INTERRUPTED_DEADLINE));
