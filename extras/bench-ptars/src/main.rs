@@ -6,6 +6,7 @@
 //! over as integers.
 
 // The data sets of the bench of zb-convert.
+#[allow(dead_code, reason = "only some of them")]
 #[path = "../../../crates/zb-convert/benches/encode/data.rs"]
 mod data;
 
@@ -101,8 +102,7 @@ fn compare(name: &str, batch: &RecordBatch) {
 /// The same batch for another version of arrow, instants as integers.
 fn theirs(batch: &RecordBatch) -> TheirBatch {
     let mut bytes = Vec::new();
-    let mut writer =
-        arrow_ipc::writer::StreamWriter::try_new(&mut bytes, &batch.schema()).unwrap();
+    let mut writer = arrow_ipc::writer::StreamWriter::try_new(&mut bytes, &batch.schema()).unwrap();
     writer.write(batch).unwrap();
     writer.finish().unwrap();
     drop(writer);
