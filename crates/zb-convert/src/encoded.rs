@@ -100,9 +100,9 @@ impl Encoded {
         self.null_lists = 0;
     }
 
-    /// Takes what was written since the last row as the row `row`.
-    pub(crate) fn accept(&mut self, row: usize, framed: usize) {
-        self.ends.push(self.bytes.len());
+    /// Takes what was written since the last row, up to `end`, as the row `row`.
+    pub(crate) fn accept(&mut self, row: usize, end: usize, framed: usize) {
+        self.ends.push(end);
         self.framed_len += framed;
         match self.ranges.last_mut() {
             Some(last) if last.end == row => last.end += 1,

@@ -1,6 +1,6 @@
 //! From a record batch to rows of Protobuf.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, mem, sync::Arc};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
@@ -8,13 +8,18 @@ use prost_types::DescriptorProto;
 
 use crate::{
     Encoded, Options, RowError, RowErrorKind, SchemaError, SchemaProblem, SchemaProblemKind,
+    block::{Bounds, Messages},
     descriptor,
     encoded::framed,
     field::{FieldPlan, RowBuffer},
+    raw::{BLOCK, Tail},
     row_error::Fault,
     shape::{self, is_identifier},
     source::Source,
 };
+
+/// Room that is made for the ends of rows before there is one.
+const RESERVED_ROWS: usize = 1 << 16;
 
 /// Turns the record batches of one schema into rows of Protobuf.
 ///
@@ -38,7 +43,7 @@ pub struct Encoder {
     descriptor: DescriptorProto,
     fields: Vec<FieldPlan>,
     empty_path: Arc<str>,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 /// Where a chunk ends; see [`Encoder::encode_chunk`].
@@ -149,52 +154,98 @@ impl Encoder {
         let end = start
             .saturating_add(limit.rows.max(1))
             .min(batch.num_rows());
-        for row in start..end {
-            let row_start = out.bytes.len();
-            let nulls_before = out.null_lists;
-            let written = self.write_row(&sources, row, out);
-            let record = out.bytes.len() - row_start;
+        let count = end.saturating_sub(start);
+        out.ends.reserve(count.min(RESERVED_ROWS));
+        let bounds = Bounds {
+            rows: count,
+            bytes: self.options.max_record_bytes,
+        };
+        let mut messages = Messages::new(&self.fields, &sources, bounds);
+        let mut tail = Tail::new(mem::take(&mut out.bytes));
+        let mut next = start;
+        while next < end {
+            let count = BLOCK.min(end - next);
+            let odd = messages.load(next, count);
+            let (accepted, done) =
+                self.put_block(&messages, &sources, next, count, odd, limit, &mut tail, out);
+            out.null_lists += messages.null_lists(accepted & !odd);
+            next += done;
+            if done < count {
+                break;
+            }
+        }
+        out.bytes = tail.into_vec();
+        Ok(next.min(end))
+    }
+
+    /// Writes the rows of a block until the limit is reached: those that were accepted, and how
+    /// many were looked at.
+    #[expect(clippy::too_many_arguments, reason = "one loop cut in two")]
+    fn put_block(
+        &self,
+        messages: &Messages<'_>,
+        sources: &[Source<'_>],
+        start: usize,
+        count: usize,
+        odd: u64,
+        limit: ChunkLimit,
+        tail: &mut Tail,
+        out: &mut Encoded,
+    ) -> (u64, usize) {
+        let mut accepted = 0;
+        for row in 0..count {
+            let row_start = tail.len();
+            let mut null_lists = 0;
+            let plain = odd >> row & 1 == 0 && messages.len(row) <= self.options.max_record_bytes;
+            let written = if plain {
+                messages.put(row, tail);
+                Ok(())
+            } else {
+                tail.with_vec(|bytes| self.write_row(sources, start + row, bytes, &mut null_lists))
+            };
+            let record = tail.len() - row_start;
             let fault = match written {
                 Ok(()) if record <= self.options.max_record_bytes => {
                     let framed = framed(record);
                     if !out.is_empty() && out.framed_len + framed > limit.framed_bytes {
-                        out.bytes.truncate(row_start);
-                        out.null_lists = nulls_before;
-                        return Ok(row);
+                        tail.truncate(row_start);
+                        return (accepted, row);
                     }
-                    out.accept(row, framed);
+                    out.accept(start + row, tail.len(), framed);
+                    out.null_lists += null_lists;
+                    accepted |= 1 << row;
                     continue;
                 }
-                Ok(()) => Fault::found(
-                    &self.empty_path,
-                    RowErrorKind::RecordTooLarge,
-                    format_args!(
-                        "{record} bytes, limit {} bytes",
-                        self.options.max_record_bytes
-                    ),
-                ),
+                Ok(()) => self.too_large(record),
                 Err(fault) => fault,
             };
-            out.bytes.truncate(row_start);
-            out.null_lists = nulls_before;
-            out.errors.push(RowError::new(row, fault));
+            tail.truncate(row_start);
+            out.errors.push(RowError::new(start + row, fault));
         }
-        Ok(end)
+        (accepted, count)
     }
 
-    fn write_row(
+    pub(crate) fn too_large(&self, record: usize) -> Fault {
+        let limit = self.options.max_record_bytes;
+        Fault::found(
+            &self.empty_path,
+            RowErrorKind::RecordTooLarge,
+            format_args!("{record} bytes, limit {limit} bytes"),
+        )
+    }
+
+    /// One row, value by value: slower, and with an answer to everything.
+    pub(crate) fn write_row(
         &self,
         sources: &[Source<'_>],
         row: usize,
-        out: &mut Encoded,
+        out: &mut Vec<u8>,
+        null_lists: &mut u64,
     ) -> Result<(), Fault> {
         let mut out = RowBuffer {
-            limit: out
-                .bytes
-                .len()
-                .saturating_add(self.options.max_record_bytes),
-            bytes: &mut out.bytes,
-            null_lists: &mut out.null_lists,
+            limit: out.len().saturating_add(self.options.max_record_bytes),
+            bytes: out,
+            null_lists,
         };
         for (field, source) in self.fields.iter().zip(sources) {
             field.write(source, row, &mut out)?;
@@ -203,7 +254,7 @@ impl Encoder {
     }
 
     /// Finds each column of the plan in the batch, by name.
-    fn bind<'a>(&self, batch: &'a RecordBatch) -> Result<Vec<Source<'a>>, SchemaError> {
+    pub(crate) fn bind<'a>(&self, batch: &'a RecordBatch) -> Result<Vec<Source<'a>>, SchemaError> {
         let found = batch.schema_ref();
         let in_place = Arc::ptr_eq(found, &self.schema);
         let mut problems = Vec::new();

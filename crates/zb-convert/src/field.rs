@@ -21,9 +21,9 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 #[derive(Debug, Clone)]
 pub(crate) struct FieldPlan {
     pub(crate) column: Column,
-    tag: Tag,
-    inner: Inner,
-    sub_microseconds: SubMicroseconds,
+    pub(crate) tag: Tag,
+    pub(crate) inner: Inner,
+    pub(crate) sub_microseconds: SubMicroseconds,
 }
 
 /// A row that is being written, after those that are.
@@ -35,7 +35,7 @@ pub(crate) struct RowBuffer<'a> {
 }
 
 #[derive(Debug, Clone)]
-enum Inner {
+pub(crate) enum Inner {
     Scalar,
     Message(Vec<FieldPlan>),
     /// The item, under the tag of the list itself.

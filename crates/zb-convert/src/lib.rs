@@ -57,6 +57,7 @@
 //! To put Arrow data into anything that takes Protobuf rows, and to read them back: it is pure
 //! computation, without I/O, threads or an async runtime.
 
+mod block;
 mod decimal_text;
 mod decoder;
 mod delta;
@@ -65,9 +66,11 @@ mod encoded;
 mod encoder;
 mod error;
 mod field;
+mod kernel;
 mod natural;
 mod options;
 mod print;
+mod raw;
 mod reading;
 mod row_error;
 mod shape;
@@ -75,6 +78,7 @@ mod slots;
 mod source;
 mod summary;
 mod uuid;
+mod varint;
 mod wire;
 
 pub use decoder::{Decoded, Decoder};

@@ -15,6 +15,7 @@ use arrow_array::{
         UInt16Type, UInt32Type, UInt64Type,
     },
 };
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::{
@@ -59,7 +60,8 @@ pub(crate) enum Source<'a> {
     Struct(&'a StructArray, Vec<Source<'a>>),
     List(Lists<'a>, Box<Source<'a>>),
     Map(&'a MapArray, Box<(Source<'a>, Source<'a>)>),
-    Dictionary(Keys<'a>, Box<Source<'a>>),
+    /// With the number of values.
+    Dictionary(Keys<'a>, Box<Source<'a>>, usize),
     Runs(RunEnds<'a>, Box<Source<'a>>),
 }
 
@@ -99,6 +101,26 @@ impl Lists<'_> {
                 let start = index as i64 * length;
                 offsets(start, start + length)
             }
+        }
+    }
+
+    /// The offsets of lists that stand one behind the other, if these do.
+    pub(crate) fn offset(&self, index: usize) -> Option<usize> {
+        match self {
+            Self::List(a) => Some(a.value_offsets()[index] as usize),
+            Self::LargeList(a) => Some(a.value_offsets()[index] as usize),
+            Self::View(_) | Self::LargeView(_) => None,
+            Self::FixedSize(a) => Some(index * a.value_length() as usize),
+        }
+    }
+
+    pub(crate) fn nulls(&self) -> Option<&NullBuffer> {
+        match self {
+            Self::List(a) => a.nulls(),
+            Self::LargeList(a) => a.nulls(),
+            Self::View(a) => a.nulls(),
+            Self::LargeView(a) => a.nulls(),
+            Self::FixedSize(a) => a.nulls(),
         }
     }
 
@@ -262,8 +284,9 @@ impl<'a> Source<'a> {
                     T::UInt32 => keys::<UInt32Type>(array),
                     _ => keys::<UInt64Type>(array),
                 };
+                let count = values.len();
                 let values = Self::bind(column, values.data_type(), values, problems);
-                Self::Dictionary(keys, Box::new(values))
+                Self::Dictionary(keys, Box::new(values), count)
             }
             T::RunEndEncoded(ends, _) => {
                 macro_rules! runs {
@@ -301,7 +324,7 @@ impl<'a> Source<'a> {
     /// Where the value of a row stands, dictionaries and runs followed; `None` for a null.
     pub(crate) fn locate(&self, row: usize) -> Option<(&Self, usize)> {
         let is_null = match self {
-            Self::Dictionary(keys, values) => return values.locate(keys(row)?),
+            Self::Dictionary(keys, values, _) => return values.locate(keys(row)?),
             Self::Runs(ends, values) => return values.locate(ends(row)),
             Self::Absent => true,
             Self::Boolean(a) => a.is_null(row),

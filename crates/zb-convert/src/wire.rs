@@ -39,8 +39,12 @@ impl Tag {
         }
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes[..usize::from(self.len)]);
+        out.extend_from_slice(self.as_bytes());
     }
 }
 

@@ -1,0 +1,259 @@
+//! One column of a block of rows into the slots of its rows.
+//!
+//! A kernel looks at the type once for the block, not once for the value, and has no branch that
+//! depends on a null. It says which rows are odd: rows it cannot vouch for, which are then written
+//! and judged one by one.
+use arrow_array::{Array, OffsetSizeTrait};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_schema::TimeUnit;
+
+use crate::{
+    SubMicroseconds,
+    raw::{BLOCK, Prefix, SLACK, Slots},
+    source::Source,
+    varint,
+};
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+/// The lowest `count` bits.
+pub(crate) fn ones(count: usize) -> u64 {
+    u64::MAX >> (BLOCK - count.clamp(1, BLOCK))
+}
+
+/// `count` bits from `start` on.
+pub(crate) fn bits(buffer: &BooleanBuffer, start: usize, count: usize) -> u64 {
+    let start = buffer.offset() + start;
+    let bytes = &buffer.values()[start / 8..];
+    let mut word = [0; 16];
+    let known = bytes.len().min(9);
+    word[..known].copy_from_slice(&bytes[..known]);
+    (u128::from_le_bytes(word) >> (start % 8)) as u64 & ones(count)
+}
+
+/// Which of `count` rows from `start` on are not null.
+pub(crate) fn valid(nulls: Option<&NullBuffer>, start: usize, count: usize) -> u64 {
+    match nulls {
+        Some(nulls) if nulls.null_count() > 0 => bits(nulls.inner(), start, count),
+        _ => ones(count),
+    }
+}
+
+/// Whether there is a kernel for the source.
+pub(crate) fn covers(source: &Source<'_>) -> bool {
+    matches!(
+        source,
+        Source::Boolean(_)
+            | Source::Int8(_)
+            | Source::Int16(_)
+            | Source::Int32(_)
+            | Source::Int64(_)
+            | Source::UInt8(_)
+            | Source::UInt16(_)
+            | Source::UInt32(_)
+            | Source::UInt64(_)
+            | Source::Float16(_)
+            | Source::Float32(_)
+            | Source::Float64(_)
+            | Source::Date32(_)
+            | Source::Date64(_)
+            | Source::Time(..)
+            | Source::Time32(..)
+    )
+}
+
+/// Appends `count` rows from `start` on, those whose bit in `valid` is set, and gives the odd ones
+/// among them.
+pub(crate) fn append(
+    source: &Source<'_>,
+    sub_microseconds: SubMicroseconds,
+    prefix: Prefix,
+    valid: u64,
+    start: usize,
+    count: usize,
+    slots: &mut Slots,
+) -> u64 {
+    let rows = start..start + count;
+    macro_rules! varints {
+        ($values:expr, $wire:expr) => {
+            Varints::of($values[rows.clone()].iter().map($wire)).append(prefix, valid, slots)
+        };
+    }
+    let odd = match source {
+        Source::Boolean(a) => {
+            let bits = bits(a.values(), start, count);
+            let values = (0..count).map(|row| ((bits >> row & 1) as u8, 1));
+            slots.append(prefix, valid, values);
+            0
+        }
+        Source::Int8(a) => varints!(a.values(), |&v| i64::from(v) as u64),
+        Source::Int16(a) => varints!(a.values(), |&v| i64::from(v) as u64),
+        Source::Int32(a) => varints!(a.values(), |&v| i64::from(v) as u64),
+        Source::Int64(a) => varints!(a.values(), |&v| v as u64),
+        Source::Date32(a) => varints!(a.values(), |&v| i64::from(v) as u64),
+        Source::UInt8(a) => varints!(a.values(), |&v| u64::from(v)),
+        Source::UInt16(a) => varints!(a.values(), |&v| u64::from(v)),
+        Source::UInt32(a) => varints!(a.values(), |&v| u64::from(v)),
+        Source::UInt64(a) => {
+            let values = &a.values()[rows.clone()];
+            varints!(a.values(), |&v| v);
+            odd(values, |&v| v > i64::MAX as u64)
+        }
+        Source::Float16(a) => {
+            let values = a.values()[rows].iter();
+            slots.append(prefix, valid, values.map(|v| (v.to_f32().to_bits(), 4)));
+            0
+        }
+        Source::Float32(a) => {
+            let values = a.values()[rows].iter();
+            slots.append(prefix, valid, values.map(|v| (v.to_bits(), 4)));
+            0
+        }
+        Source::Float64(a) => {
+            let values = a.values()[rows].iter();
+            slots.append(prefix, valid, values.map(|v| (v.to_bits(), 8)));
+            0
+        }
+        Source::Date64(a) => {
+            let values = &a.values()[rows.clone()];
+            varints!(a.values(), |&v| (v / MILLIS_PER_DAY) as u64);
+            odd(values, |&v| {
+                v % MILLIS_PER_DAY != 0 || i32::try_from(v / MILLIS_PER_DAY).is_err()
+            })
+        }
+        Source::Time32(_, values, unit) => {
+            let factor = factor(*unit);
+            varints!(values, |&v| (i64::from(v) * factor) as u64)
+        }
+        Source::Time(_, values, TimeUnit::Microsecond) => varints!(values, |&v| v as u64),
+        Source::Time(_, values, TimeUnit::Nanosecond) => {
+            varints!(values, |&v| v.div_euclid(1_000) as u64);
+            match sub_microseconds {
+                SubMicroseconds::Reject => odd(&values[rows], |&v| v % 1_000 != 0),
+                SubMicroseconds::Truncate => 0,
+            }
+        }
+        Source::Time(_, values, unit) => {
+            let factor = factor(*unit);
+            varints!(values, |&v| v.wrapping_mul(factor) as u64);
+            odd(&values[rows], |&v| v.checked_mul(factor).is_none())
+        }
+        // `covers` says so.
+        _ => u64::MAX,
+    };
+    odd & valid
+}
+
+/// Microseconds to the unit; the units from the microsecond on have other ways.
+fn factor(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1_000_000,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond | TimeUnit::Nanosecond => 1,
+    }
+}
+
+/// A bit for each value that is odd; the common case, none, is found without a branch per value.
+fn odd<T>(values: &[T], is_odd: impl Fn(&T) -> bool) -> u64 {
+    if !values.iter().fold(false, |any, v| any | is_odd(v)) {
+        return 0;
+    }
+    let bit = |(row, v)| u64::from(is_odd(v)) << row;
+    values.iter().enumerate().map(bit).sum()
+}
+
+/// The integers of a block, and all of their bits put together: what the largest of them needs,
+/// all are written with.
+struct Varints {
+    values: [u64; BLOCK],
+    count: usize,
+    all: u64,
+}
+
+impl Varints {
+    #[inline]
+    fn of(from: impl Iterator<Item = u64>) -> Self {
+        let (mut values, mut count, mut all) = ([0; BLOCK], 0, 0);
+        for (to, value) in values.iter_mut().zip(from) {
+            *to = value;
+            all |= value;
+            count += 1;
+        }
+        Self { values, count, all }
+    }
+
+    /// No varint is odd.
+    #[inline]
+    fn append(&self, prefix: Prefix, valid: u64, slots: &mut Slots) -> u64 {
+        let values = self.values[..self.count].iter();
+        match self.all {
+            ..0x80 => slots.append(prefix, valid, values.map(|&v| (v as u8, 1))),
+            0x80..0x4000 => slots.append(prefix, valid, values.map(|&v| varint::shorter(v))),
+            0x4000..0x0100_0000_0000_0000 => {
+                slots.append(prefix, valid, values.map(|&v| varint::short(v)));
+            }
+            _ => slots.append(prefix, valid, values.map(|&v| varint::long(v))),
+        }
+        0
+    }
+}
+
+/// Strings or binaries with offsets: where each starts and ends.
+pub(crate) fn offsets<O: OffsetSizeTrait>(
+    offsets: &[O],
+    from: &mut [usize; BLOCK],
+    to: &mut [usize; BLOCK],
+) -> usize {
+    let mut longest = 0;
+    for ((pair, from), to) in offsets.windows(2).zip(from).zip(to) {
+        *from = pair[0].as_usize();
+        *to = pair[1].as_usize();
+        longest = longest.max(*to - *from);
+    }
+    longest
+}
+
+/// Whether texts of this length go into the slots.
+pub(crate) fn fits_slot(longest: usize) -> bool {
+    longest <= SLACK
+}
+
+/// Appends tag and length of what stands elsewhere.
+pub(crate) fn append_lengths(
+    prefix: Prefix,
+    valid: u64,
+    lengths: impl Iterator<Item = usize>,
+    slots: &mut Slots,
+) {
+    slots.append(prefix, valid, lengths.map(|len| varint::short(len as u64)));
+}
+
+/// The nulls of a source that holds its own.
+pub(crate) fn nulls<'a>(source: &'a Source<'_>) -> Option<&'a NullBuffer> {
+    let array: &dyn Array = match source {
+        Source::Boolean(a) => *a,
+        Source::Int8(a) => *a,
+        Source::Int16(a) => *a,
+        Source::Int32(a) => *a,
+        Source::Int64(a) => *a,
+        Source::UInt8(a) => *a,
+        Source::UInt16(a) => *a,
+        Source::UInt32(a) => *a,
+        Source::UInt64(a) => *a,
+        Source::Float16(a) => *a,
+        Source::Float32(a) => *a,
+        Source::Float64(a) => *a,
+        Source::Date32(a) => *a,
+        Source::Date64(a) => *a,
+        Source::Time(a, ..) | Source::Time32(a, ..) => *a,
+        Source::Utf8(a) => *a,
+        Source::LargeUtf8(a) => *a,
+        Source::Binary(a) => *a,
+        Source::LargeBinary(a) => *a,
+        Source::Struct(a, _) => *a,
+        Source::List(lists, _) => return lists.nulls(),
+        Source::Map(a, _) => *a,
+        _ => return None,
+    };
+    array.nulls()
+}
