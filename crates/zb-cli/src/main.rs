@@ -29,17 +29,30 @@ fn main() -> ExitCode {
     logging::install();
     panics::install();
     let done = match arguments.command {
-        Command::Send(arguments) => run(send::run(arguments)),
-        Command::Serve(arguments) => run(serve::run(arguments)),
+        Command::Send(arguments) => run(send::run(arguments), SEND_THREADS),
+        Command::Serve(arguments) => run(serve::run(arguments), SERVE_THREADS),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| failure.report())
 }
 
+/// How many threads may block at once while one table is sent to: reading, encoding, decoding and
+/// committing take five. A checkpoint asks for as many as there are log entries; threads that have
+/// come once take part ever after, each with a cache of memory of its own.
+const SEND_THREADS: usize = 12;
+
+/// The same for the endpoint, where each table that commits needs two at a time and must never wait
+/// for those of others: tokio's own limit.
+const SERVE_THREADS: usize = 512;
+
 /// Runs a command on a runtime of its own, which ends with it: no thread is waited for that reads
 /// a pipe nobody closes.
-fn run(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+fn run(
+    command: impl Future<Output = Result<ExitCode, Failure>>,
+    blocking_threads: usize,
+) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(blocking_threads)
         .enable_all()
         .build()
         .map_err(|source| Failure::failed("the runtime cannot be started").because(source))?;
