@@ -1,6 +1,7 @@
 //! The command line.
-#![expect(
+#![allow(
     clippy::doc_markdown,
+    rustdoc::bare_urls,
     reason = "these comments are the help on a terminal, where backticks are noise"
 )]
 
