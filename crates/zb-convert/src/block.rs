@@ -13,6 +13,7 @@
 use std::{mem, ops::Range};
 
 use crate::{
+    coercion::Coercion,
     field::{FieldPlan, Inner, RowBuffer},
     kernel::{self, ones, valid},
     raw::{BLOCK, Prefix, Slots, Tail, prefetch},
@@ -312,6 +313,16 @@ impl<'a> Field<'a> {
         };
         let content = match (source, &plan.inner) {
             (Source::Absent, _) => Content::Absent,
+            (Source::Dictionary(_, values, len), Inner::Scalar) if *len <= bounds.rows => {
+                let mut encoded = Rows::default();
+                let value = Self::new(plan, values, false, bounds);
+                Messages::of(vec![value], bounds).encode(0..*len, None, &mut encoded);
+                Content::Dictionary(encoded, Box::default())
+            }
+            _ if kernel::covers(source, plan.column.coercion) => Content::Scalar,
+            _ if plan.column.coercion != Coercion::None => {
+                Content::Other(Vec::new(), Box::default())
+            }
             (Source::Utf8(a), _) => Content::Text(a.value_data(), Box::default()),
             (Source::LargeUtf8(a), _) => Content::Text(a.value_data(), Box::default()),
             (Source::Binary(a), _) => Content::Text(a.value_data(), Box::default()),
@@ -340,13 +351,6 @@ impl<'a> Field<'a> {
                 let value = Self::new(&plans.1, &sources.1, true, bounds);
                 Content::List(nested(Messages::of(vec![key, value], bounds), true))
             }
-            (Source::Dictionary(_, values, len), Inner::Scalar) if *len <= bounds.rows => {
-                let mut encoded = Rows::default();
-                let value = Self::new(plan, values, false, bounds);
-                Messages::of(vec![value], bounds).encode(0..*len, None, &mut encoded);
-                Content::Dictionary(encoded, Box::default())
-            }
-            _ if kernel::covers(source) => Content::Scalar,
             _ => Content::Other(Vec::new(), Box::default()),
         };
         Self {
@@ -391,8 +395,7 @@ impl<'a> Field<'a> {
                 false
             }
             Content::Scalar => {
-                let rounding = plan.sub_microseconds;
-                odd |= kernel::append(source, rounding, prefix, valid, start, count, slots);
+                odd |= kernel::append(source, plan, prefix, valid, start, count, slots);
                 false
             }
             Content::Text(data, spans) => load_text(

@@ -59,7 +59,7 @@ pub(crate) fn delta_type(column: &Column) -> DataType {
             T::UInt32 | T::UInt64 | T::Time32(_) | T::Time64(_) | T::Duration(_) => T::Int64,
             T::Float16 => T::Float32,
             T::LargeUtf8 | T::Utf8View => T::Utf8,
-            _ if column.is_uuid() => T::Utf8,
+            _ if column.is_uuid() || column.is_variant() => T::Utf8,
             T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
             T::Date64 => T::Date32,
             T::Timestamp(_, zone) => {
@@ -147,6 +147,7 @@ pub(crate) fn sql_type(column: &Column) -> String {
         }
         Shape::List(item) => format!("ARRAY<{}>", sql_type(item)),
         Shape::Map(key, value) => format!("MAP<{}, {}>", sql_type(key), sql_type(value)),
+        Shape::Scalar(_) if column.is_variant() => "VARIANT".to_owned(),
         Shape::Scalar(_) => match delta_type(column) {
             DataType::Boolean => "BOOLEAN".to_owned(),
             DataType::Int8 => "TINYINT".to_owned(),

@@ -14,7 +14,8 @@ pub struct Encoded {
     /// Where each accepted row ends in `bytes`.
     pub(crate) ends: Vec<usize>,
     ranges: Vec<Range<usize>>,
-    pub(crate) errors: Vec<RowError>,
+    errors: Vec<RowError>,
+    counts: BTreeMap<RowErrorKind, usize>,
     pub(crate) framed_len: usize,
     pub(crate) null_lists: u64,
 }
@@ -71,18 +72,15 @@ impl Encoded {
         &self.errors
     }
 
-    /// Takes the errors out, leaving none.
+    /// Takes the errors out, leaving none; their counts stay.
     pub fn take_errors(&mut self) -> Vec<RowError> {
         std::mem::take(&mut self.errors)
     }
 
-    /// How many rows were left out, by kind.
-    pub fn error_counts(&self) -> BTreeMap<RowErrorKind, usize> {
-        let mut counts = BTreeMap::new();
-        for error in &self.errors {
-            *counts.entry(error.kind).or_default() += 1;
-        }
-        counts
+    /// How many rows were left out, by kind. They are counted as they are found: asking costs
+    /// nothing.
+    pub fn error_counts(&self) -> &BTreeMap<RowErrorKind, usize> {
+        &self.counts
     }
 
     /// How many null lists and maps were sent as empty ones, since Protobuf does not tell them
@@ -96,8 +94,14 @@ impl Encoded {
         self.ends.clear();
         self.ranges.clear();
         self.errors.clear();
+        self.counts.clear();
         self.framed_len = 0;
         self.null_lists = 0;
+    }
+
+    pub(crate) fn refuse(&mut self, error: RowError) {
+        *self.counts.entry(error.kind).or_default() += 1;
+        self.errors.push(error);
     }
 
     /// Takes what was written since the last row, up to `end`, as the row `row`.

@@ -2,20 +2,25 @@
 
 use std::{collections::HashSet, mem, sync::Arc};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use prost_types::DescriptorProto;
 
 use crate::{
-    Encoded, Options, RowError, RowErrorKind, SchemaError, SchemaProblem, SchemaProblemKind,
+    Encoded, ExtraColumns, Options, RowError, RowErrorKind, SchemaError, SchemaProblem,
+    SchemaProblemKind,
     block::{Bounds, Messages},
+    coercion::Known,
+    delta::delta_schema,
     descriptor,
     encoded::framed,
     field::{FieldPlan, RowBuffer},
+    fit::{Fitted, fit},
     raw::{BLOCK, Tail},
     row_error::Fault,
     shape::{self, is_identifier},
     source::Source,
+    target,
 };
 
 /// Room that is made for the ends of rows before there is one.
@@ -42,6 +47,8 @@ pub struct Encoder {
     schema: SchemaRef,
     descriptor: DescriptorProto,
     fields: Vec<FieldPlan>,
+    /// Columns of the schema that are of no use and must be null throughout.
+    null: Vec<usize>,
     empty_path: Arc<str>,
     pub(crate) options: Options,
 }
@@ -73,19 +80,105 @@ impl Encoder {
     /// When a column has a type or a name that cannot be sent. The error lists every such column
     /// with its path and what to do.
     pub fn new(schema: &Schema, options: Options) -> Result<Self, SchemaError> {
-        if !is_identifier(&options.message_name) {
-            let name = options.message_name;
-            let problem = SchemaProblem::new("", SchemaProblemKind::Name { name });
-            return Err(SchemaError::new(vec![problem]));
-        }
+        check_name(&options)?;
         let columns = shape::columns(schema)?;
-        Ok(Self {
+        let descriptor = descriptor::message(&options.message_name, &columns);
+        let null = Vec::new();
+        Ok(Self::of(
+            schema,
+            descriptor,
+            Fitted { columns, null },
+            options,
+        ))
+    }
+
+    /// Plans the conversion of record batches of `schema` to rows of the message `descriptor`, for
+    /// instance one that was made from the table.
+    ///
+    /// Columns are found by name: the same one, or else the one that differs in case alone. What
+    /// differs otherwise is brought to the descriptor's type where nothing can be lost:
+    ///
+    /// | from | to | |
+    /// |---|---|---|
+    /// | any integer | int32, int64 | row error where the value does not fit |
+    /// | any integer, Float16, Float32 | float, double | row error where the value would change |
+    /// | any string, any binary | string, bytes | row error where a string would not be UTF-8 |
+    /// | dates | int32 | days |
+    /// | instants, times of day, durations | int64 | microseconds, whatever the unit |
+    /// | decimals | string | exact |
+    /// | structs, lists, maps | messages, repeated fields, maps | what is in them likewise |
+    ///
+    /// A field of the descriptor that is optional may be missing from the schema; one that is
+    /// required may not, and a null in its column is a row error. The name of the message is the
+    /// descriptor's, whatever the options say.
+    ///
+    /// ```
+    /// use arrow_schema::{DataType, Field, Schema};
+    /// use zb_convert::{Encoder, Options};
+    ///
+    /// let table = Schema::new(vec![
+    ///     Field::new("id", DataType::Int64, false),
+    ///     Field::new("note", DataType::Utf8, true),
+    /// ]);
+    /// let descriptor = Encoder::new(&table, Options::default())?.descriptor().clone();
+    ///
+    /// let schema = Schema::new(vec![Field::new("id", DataType::UInt16, false)]);
+    /// let encoder = Encoder::for_descriptor(&schema, descriptor, Options::default())?;
+    /// assert_eq!(encoder.descriptor().field.len(), 2);
+    /// # Ok::<(), zb_convert::SchemaError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a column does not fit, a required one is missing, one is not in the descriptor (see
+    /// [`Options::extra_columns`]), or the descriptor is none that a table can have. The error
+    /// lists every one of these.
+    pub fn for_descriptor(
+        schema: &Schema,
+        descriptor: DescriptorProto,
+        options: Options,
+    ) -> Result<Self, SchemaError> {
+        let target = target::columns(&descriptor)?;
+        let extra = options.extra_columns;
+        let fitted = fit(schema.fields(), &target, Known::Wire, extra)?;
+        Ok(Self::of(schema, descriptor, fitted, options))
+    }
+
+    /// Plans the conversion of record batches of `schema` to rows of a table, whose schema is
+    /// given as Arrow types.
+    ///
+    /// As [`for_descriptor`](Self::for_descriptor), and more can be done and refused since more is
+    /// known of the columns: integers are held to the bounds of BYTE and SHORT; a column
+    /// DECIMAL(p, s) takes decimals of any scale, integers and texts, with a row error for a value
+    /// that it does not hold exactly; dates go to DATE alone, and instants with a zone to
+    /// TIMESTAMP, without one to `TIMESTAMP_NTZ`. The descriptor is that of the whole table.
+    ///
+    /// # Errors
+    ///
+    /// As [`for_descriptor`](Self::for_descriptor), and when the schema is none that a table can
+    /// have.
+    pub fn for_table(
+        schema: &Schema,
+        table: &Schema,
+        options: Options,
+    ) -> Result<Self, SchemaError> {
+        check_name(&options)?;
+        let target = shape::columns(&delta_schema(table)?)?;
+        let descriptor = descriptor::message(&options.message_name, &target);
+        let extra = options.extra_columns;
+        let fitted = fit(schema.fields(), &target, Known::Table, extra)?;
+        Ok(Self::of(schema, descriptor, fitted, options))
+    }
+
+    fn of(schema: &Schema, descriptor: DescriptorProto, plan: Fitted, options: Options) -> Self {
+        Self {
             schema: Arc::new(schema.clone()),
-            descriptor: descriptor::message(&options.message_name, &columns),
-            fields: FieldPlan::all(columns, options.sub_microseconds),
+            descriptor,
+            fields: FieldPlan::all(plan.columns, options.sub_microseconds),
+            null: plan.null,
             empty_path: "".into(),
             options,
-        })
+        }
     }
 
     /// The schema the encoder was made for.
@@ -220,7 +313,7 @@ impl Encoder {
                 Err(fault) => fault,
             };
             tail.truncate(row_start);
-            out.errors.push(RowError::new(start + row, fault));
+            out.refuse(RowError::new(start + row, fault));
         }
         (accepted, count)
     }
@@ -255,57 +348,90 @@ impl Encoder {
 
     /// Finds each column of the plan in the batch, by name.
     pub(crate) fn bind<'a>(&self, batch: &'a RecordBatch) -> Result<Vec<Source<'a>>, SchemaError> {
-        let found = batch.schema_ref();
-        let in_place = Arc::ptr_eq(found, &self.schema);
         let mut problems = Vec::new();
         let sources = self
             .fields
             .iter()
-            .zip(self.schema.fields())
-            .enumerate()
-            .map(|(position, (plan, field))| {
-                let position = match found.fields().get(position) {
-                    Some(same) if in_place || same.name() == field.name() => Some(position),
-                    _ => found.index_of(field.name()).ok(),
-                };
-                match position {
+            .map(|plan| {
+                let field = self.schema.field(plan.column.position);
+                match self.position(batch, plan.column.position) {
                     Some(position) => Source::bind(
                         &plan.column,
                         field.data_type(),
                         batch.column(position).as_ref(),
                         &mut problems,
                     ),
-                    None if field.is_nullable() => Source::Absent,
+                    None if plan.column.nullable => Source::Absent,
                     None => {
-                        problems.push(SchemaProblem::new(
-                            field.name(),
-                            SchemaProblemKind::MissingColumn,
-                        ));
+                        let missing = SchemaProblemKind::MissingColumn;
+                        problems.push(SchemaProblem::new(field.name(), missing));
                         Source::Absent
                     }
                 }
             })
             .collect();
-        if !in_place {
-            let mut seen = HashSet::new();
-            for field in found.fields() {
-                if !seen.insert(field.name()) {
-                    problems.push(SchemaProblem::new(
-                        field.name(),
-                        SchemaProblemKind::DuplicateName,
-                    ));
-                } else if self.schema.index_of(field.name()).is_err() {
-                    problems.push(SchemaProblem::new(
-                        field.name(),
-                        SchemaProblemKind::UnknownColumn,
-                    ));
-                }
-            }
-        }
+        self.check_others(batch, &mut problems);
         if problems.is_empty() {
             Ok(sources)
         } else {
             Err(SchemaError::new(problems))
         }
     }
+
+    /// Where a column of the schema stands in the batch.
+    fn position(&self, batch: &RecordBatch, position: usize) -> Option<usize> {
+        let found = batch.schema_ref();
+        let name = self.schema.field(position).name();
+        match found.fields().get(position) {
+            Some(same) if Arc::ptr_eq(found, &self.schema) || same.name() == name => Some(position),
+            _ => found.index_of(name).ok(),
+        }
+    }
+
+    /// The columns that no plan asks for.
+    fn check_others(&self, batch: &RecordBatch, problems: &mut Vec<SchemaProblem>) {
+        for &position in &self.null {
+            let Some(at) = self.position(batch, position) else {
+                continue;
+            };
+            let column = batch.column(at);
+            if column.logical_null_count() < column.len() {
+                let found = column.data_type().clone();
+                let name = self.schema.field(position).name();
+                problems.push(SchemaProblem::new(
+                    name,
+                    SchemaProblemKind::NotNull { found },
+                ));
+            }
+        }
+        let found = batch.schema_ref();
+        if Arc::ptr_eq(found, &self.schema) {
+            return;
+        }
+        let mut seen = HashSet::new();
+        for (at, field) in found.fields().iter().enumerate() {
+            let known = || {
+                let same = self.schema.fields().get(at);
+                same.is_some_and(|same| same.name() == field.name())
+                    || self.schema.index_of(field.name()).is_ok()
+            };
+            let kind = if !seen.insert(field.name()) {
+                SchemaProblemKind::DuplicateName
+            } else if self.options.extra_columns == ExtraColumns::Refuse && !known() {
+                SchemaProblemKind::UnknownColumn
+            } else {
+                continue;
+            };
+            problems.push(SchemaProblem::new(field.name(), kind));
+        }
+    }
+}
+
+fn check_name(options: &Options) -> Result<(), SchemaError> {
+    if is_identifier(&options.message_name) {
+        return Ok(());
+    }
+    let name = options.message_name.clone();
+    let problem = SchemaProblem::new("", SchemaProblemKind::Name { name });
+    Err(SchemaError::new(vec![problem]))
 }

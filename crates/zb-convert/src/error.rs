@@ -178,6 +178,22 @@ pub enum SchemaProblemKind {
         /// What the descriptor has.
         found: String,
     },
+    /// A type that cannot become the target's without risk to the values.
+    #[error("{found} cannot become {expected} without loss; cast the column first")]
+    Lossy {
+        /// The Arrow type of the column.
+        found: DataType,
+        /// What the target takes.
+        expected: String,
+    },
+    /// A column that is no use to the target and not null throughout.
+    #[error(
+        "a column of type {found} can be skipped only while all of its values are null; leave it out"
+    )]
+    NotNull {
+        /// The Arrow type of the column.
+        found: DataType,
+    },
     /// The descriptor may leave out what the table needs.
     #[error("the table's column is NOT NULL, the descriptor's field is optional; make it required")]
     Nullability,

@@ -8,10 +8,11 @@ use arrow_schema::TimeUnit;
 
 use crate::{
     RowErrorKind as Kind, SubMicroseconds,
+    coercion::Coercion,
     row_error::Fault,
     shape::{Column, Scalar, Shape},
     source::Source,
-    uuid,
+    uuid, variant,
     wire::{Tag, WireType, begin_delimited, end_delimited, put_varint},
 };
 
@@ -45,31 +46,31 @@ pub(crate) enum Inner {
 }
 
 impl FieldPlan {
-    /// Plans for the fields of one message, numbered from 1.
+    /// Plans for the fields of one message.
     pub(crate) fn all(columns: Vec<Column>, sub_microseconds: SubMicroseconds) -> Vec<Self> {
-        (1..)
-            .zip(columns)
-            .map(|(number, column)| Self::new(number, column, sub_microseconds))
+        columns
+            .into_iter()
+            .map(|column| Self::new(column, sub_microseconds))
             .collect()
     }
 
-    fn new(number: u32, column: Column, sub_microseconds: SubMicroseconds) -> Self {
+    fn new(column: Column, sub_microseconds: SubMicroseconds) -> Self {
         let wire_type = match &column.shape {
             Shape::Scalar(scalar) => scalar_wire_type(*scalar),
             Shape::Message(_) | Shape::Map(..) | Shape::List(_) => WireType::Bytes,
         };
-        let plan = |number, column: &Column| Self::new(number, column.clone(), sub_microseconds);
+        let plan = |column: &Column| Self::new(column.clone(), sub_microseconds);
         let inner = match &column.shape {
             Shape::Scalar(_) => Inner::Scalar,
             Shape::Message(children) => {
                 Inner::Message(Self::all(children.clone(), sub_microseconds))
             }
-            Shape::List(item) => Inner::List(Box::new(plan(number, item))),
-            Shape::Map(key, value) => Inner::Map(Box::new((plan(1, key), plan(2, value)))),
+            Shape::List(item) => Inner::List(Box::new(plan(item))),
+            Shape::Map(key, value) => Inner::Map(Box::new((plan(key), plan(value)))),
         };
         Self {
+            tag: Tag::new(column.number, wire_type),
             column,
-            tag: Tag::new(number, wire_type),
             inner,
             sub_microseconds,
         }
@@ -143,7 +144,18 @@ impl FieldPlan {
                 end_delimited(out.bytes, start);
                 Ok(())
             }
-            _ => self.write_scalar(source, index, out.bytes),
+            (_, Source::Variant(parts)) => {
+                let start = begin_delimited(out.bytes);
+                let (metadata, value) = parts.at(index).ok_or_else(|| self.fault(Kind::Variant))?;
+                variant::write_json(metadata, value, out.bytes, out.limit)
+                    .map_err(|kind| self.fault(kind))?;
+                end_delimited(out.bytes, start);
+                Ok(())
+            }
+            _ if self.column.coercion == Coercion::None => {
+                self.write_scalar(source, index, out.bytes)
+            }
+            _ => self.write_coerced(source, index, out.bytes),
         }
     }
 
@@ -156,7 +168,7 @@ impl FieldPlan {
         Ok(())
     }
 
-    fn write_scalar(
+    pub(crate) fn write_scalar(
         &self,
         source: &Source<'_>,
         index: usize,
@@ -208,6 +220,7 @@ impl FieldPlan {
             | Source::Dictionary(..)
             | Source::Runs(..)
             | Source::Struct(..)
+            | Source::Variant(_)
             | Source::List(..)
             | Source::Map(..) => debug_assert!(false, "not a scalar: {}", self.column.path),
         }
@@ -297,7 +310,7 @@ impl FieldPlan {
         Fault::new(&self.column.path, kind)
     }
 
-    fn found(&self, kind: Kind, found: impl fmt::Display) -> Fault {
+    pub(crate) fn found(&self, kind: Kind, found: impl fmt::Display) -> Fault {
         Fault::found(&self.column.path, kind, found)
     }
 }
@@ -380,7 +393,7 @@ pub(crate) fn scalar_wire_type(scalar: Scalar) -> WireType {
     }
 }
 
-fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_varint(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }

@@ -9,10 +9,14 @@ use arrow_schema::TimeUnit;
 
 use crate::{
     SubMicroseconds,
+    coercion::Coercion,
+    field::FieldPlan,
     raw::{BLOCK, Prefix, SLACK, Slots},
     source::Source,
     varint,
 };
+
+mod coerced;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
@@ -39,8 +43,11 @@ pub(crate) fn valid(nulls: Option<&NullBuffer>, start: usize, count: usize) -> u
     }
 }
 
-/// Whether there is a kernel for the source.
-pub(crate) fn covers(source: &Source<'_>) -> bool {
+/// Whether there is a kernel for the source and what becomes of it.
+pub(crate) fn covers(source: &Source<'_>, coercion: Coercion) -> bool {
+    if coercion != Coercion::None {
+        return coerced::covers(source, coercion);
+    }
     matches!(
         source,
         Source::Boolean(_)
@@ -66,7 +73,7 @@ pub(crate) fn covers(source: &Source<'_>) -> bool {
 /// among them.
 pub(crate) fn append(
     source: &Source<'_>,
-    sub_microseconds: SubMicroseconds,
+    plan: &FieldPlan,
     prefix: Prefix,
     valid: u64,
     start: usize,
@@ -74,6 +81,10 @@ pub(crate) fn append(
     slots: &mut Slots,
 ) -> u64 {
     let rows = start..start + count;
+    let coercion = plan.column.coercion;
+    if coercion != Coercion::None {
+        return coerced::append(source, coercion, prefix, valid, rows, slots);
+    }
     macro_rules! varints {
         ($values:expr, $wire:expr) => {
             Varints::of($values[rows.clone()].iter().map($wire)).append(prefix, valid, slots)
@@ -128,7 +139,7 @@ pub(crate) fn append(
         Source::Time(_, values, TimeUnit::Microsecond) => varints!(values, |&v| v as u64),
         Source::Time(_, values, TimeUnit::Nanosecond) => {
             varints!(values, |&v| v.div_euclid(1_000) as u64);
-            match sub_microseconds {
+            match plan.sub_microseconds {
                 SubMicroseconds::Reject => odd(&values[rows], |&v| v % 1_000 != 0),
                 SubMicroseconds::Truncate => 0,
             }

@@ -58,6 +58,8 @@
 //! computation, without I/O, threads or an async runtime.
 
 mod block;
+mod coerced;
+mod coercion;
 mod decimal_text;
 mod decoder;
 mod delta;
@@ -66,6 +68,7 @@ mod encoded;
 mod encoder;
 mod error;
 mod field;
+mod fit;
 mod kernel;
 mod natural;
 mod options;
@@ -77,7 +80,9 @@ mod shape;
 mod slots;
 mod source;
 mod summary;
+mod target;
 mod uuid;
+mod variant;
 mod varint;
 mod wire;
 
@@ -87,7 +92,7 @@ pub use encoded::Encoded;
 pub use encoder::{ChunkLimit, Encoder};
 pub use error::{SchemaError, SchemaProblem, SchemaProblemKind};
 pub use natural::arrow_schema;
-pub use options::{Options, SubMicroseconds};
+pub use options::{ExtraColumns, Options, SubMicroseconds};
 pub use print::proto_text;
 pub use row_error::{RowError, RowErrorKind};
 pub use summary::{ColumnSummary, summarize};

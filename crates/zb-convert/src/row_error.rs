@@ -86,9 +86,15 @@ pub enum RowErrorKind {
     /// A `Date64` that is not a whole day.
     #[error("a date that is not a whole day")]
     PartialDay,
-    /// A decimal with more digits than its type says.
+    /// A decimal with more digits than its type, or the column it goes to, has.
     #[error("a decimal with more digits than its type has")]
     DecimalRange,
+    /// A decimal with more places behind the point than the column has.
+    #[error("a decimal with more places than the column has; round it first")]
+    DecimalScale,
+    /// Bytes that are not a variant, or a variant that JSON has no words for.
+    #[error("bytes that are no variant, or one that JSON cannot say (as NaN)")]
+    Variant,
     /// A record over the limit of the service.
     #[error("a record over the size limit")]
     RecordTooLarge,
@@ -128,6 +134,8 @@ impl RowErrorKind {
             Self::SubMicrosecond => "sub_microsecond",
             Self::PartialDay => "partial_day",
             Self::DecimalRange => "decimal_range",
+            Self::DecimalScale => "decimal_scale",
+            Self::Variant => "variant",
             Self::RecordTooLarge => "record_too_large",
             Self::Truncated => "truncated",
             Self::Malformed => "malformed",

@@ -4,7 +4,10 @@ use std::{collections::HashSet, fmt, sync::Arc};
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 
-use crate::{MAX_COLUMNS, MAX_DEPTH, SchemaError, SchemaProblem, SchemaProblemKind as Kind};
+use crate::{
+    MAX_COLUMNS, MAX_DEPTH, SchemaError, SchemaProblem, SchemaProblemKind as Kind,
+    coercion::Coercion, variant,
+};
 
 /// The key of a field's metadata that names its extension type (Arrow columnar format,
 /// "Extension Types").
@@ -23,6 +26,11 @@ pub(crate) struct Column {
     pub(crate) shape: Shape,
     /// The Arrow type with dictionaries and runs taken off.
     pub(crate) arrow: DataType,
+    /// The number of the field on the wire.
+    pub(crate) number: u32,
+    /// Where it stands among the fields of the schema or of the struct that it is read from.
+    pub(crate) position: usize,
+    pub(crate) coercion: Coercion,
 }
 
 /// What a column is on the wire.
@@ -105,12 +113,8 @@ impl Walk<'_> {
         }
         let mut seen = HashSet::new();
         let mut columns = Vec::with_capacity(fields.len());
-        for field in fields {
-            let path = if parent.is_empty() {
-                field.name().clone()
-            } else {
-                format!("{parent}.{}", field.name())
-            };
+        for (position, field) in fields.iter().enumerate() {
+            let path = join(parent, field.name());
             if !is_identifier(field.name()) {
                 let name = field.name().clone();
                 self.problem::<()>(&path, Kind::Name { name });
@@ -118,7 +122,11 @@ impl Walk<'_> {
             if !seen.insert(field.name().to_ascii_lowercase()) {
                 self.problem::<()>(&path, Kind::DuplicateName);
             }
-            columns.extend(self.column(field, path, depth));
+            if let Some(mut column) = self.column(field, path, depth) {
+                column.renumber(u32::try_from(position + 1).unwrap_or(u32::MAX));
+                column.position = position;
+                columns.push(column);
+            }
         }
         columns
     }
@@ -133,6 +141,9 @@ impl Walk<'_> {
             nullable: field.is_nullable(),
             shape,
             arrow,
+            number: 1,
+            position: 0,
+            coercion: Coercion::None,
         })
     }
 
@@ -148,11 +159,15 @@ impl Walk<'_> {
             return self.problem(path, Kind::TooDeep);
         }
         if let Some(name) = extension(field)
-            && matches!(name, "arrow.parquet.variant" | "parquet.variant")
+            && variant::is_name(name)
         {
-            let name = name.to_owned();
-            let remedy = "send the value as JSON text in a string column";
-            return self.problem(path, Kind::UnsupportedExtension { name, remedy });
+            return match variant::refusal(arrow) {
+                None => Some(Shape::Scalar(Scalar::String)),
+                Some(remedy) => {
+                    let name = name.to_owned();
+                    self.problem(path, Kind::UnsupportedExtension { name, remedy })
+                }
+            };
         }
         let scalar = match arrow {
             T::Boolean => Scalar::Bool,
@@ -169,7 +184,7 @@ impl Walk<'_> {
             T::Float16 | T::Float32 => Scalar::Float,
             T::Float64 => Scalar::Double,
             T::Utf8 | T::LargeUtf8 | T::Utf8View => Scalar::String,
-            T::FixedSizeBinary(16) if extension(field) == Some("arrow.uuid") => Scalar::String,
+            T::FixedSizeBinary(16) if is_uuid(field) => Scalar::String,
             T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => Scalar::Bytes,
             T::Decimal32(p, s) | T::Decimal64(p, s) | T::Decimal128(p, s) | T::Decimal256(p, s) => {
                 let (precision, scale) = (*p, *s);
@@ -187,16 +202,7 @@ impl Walk<'_> {
             | T::ListView(item)
             | T::LargeListView(item) => return self.list(item, path, depth),
             T::Map(entries, _) => return self.map(entries, path, depth),
-            found => {
-                let remedy = match found {
-                    T::Null => "drop the column, or cast it to the type the table has",
-                    T::Interval(_) => "cast it to a duration or to an integer",
-                    T::Union(..) => "split it into one column a type, or render it as JSON text",
-                    _ => "cast the column to one of the supported types",
-                };
-                let found = found.clone();
-                return self.problem(path, Kind::Unsupported { found, remedy });
-            }
+            found => return self.problem(path, unsupported(found)),
         };
         Some(Shape::Scalar(scalar))
     }
@@ -220,7 +226,8 @@ impl Walk<'_> {
         };
         // A map entry is a message of its own.
         let key = self.column(key, format!("{path}.key"), depth + 1)?;
-        let value = self.column(value, format!("{path}.value"), depth + 1)?;
+        let mut value = self.column(value, format!("{path}.value"), depth + 1)?;
+        (value.number, value.position) = (2, 1);
         if !matches!(
             key.shape,
             Shape::Scalar(Scalar::Bool | Scalar::Int32 | Scalar::Int64 | Scalar::String)
@@ -247,6 +254,31 @@ impl Walk<'_> {
         self.problems.push(SchemaProblem::new(path, kind));
         None
     }
+}
+
+/// A type that is nothing on the wire, and what to do about it.
+pub(crate) fn unsupported(found: &DataType) -> Kind {
+    let remedy = match found {
+        DataType::Null => "drop the column, or cast it to the type the table has",
+        DataType::Interval(_) => "cast it to a duration or to an integer",
+        DataType::Union(..) => "split it into one column a type, or render it as JSON text",
+        _ => "cast the column to one of the supported types",
+    };
+    let found = found.clone();
+    Kind::Unsupported { found, remedy }
+}
+
+/// The path of a field of the message at `parent`.
+pub(crate) fn join(parent: &str, name: &str) -> String {
+    match parent {
+        "" => name.to_owned(),
+        _ => format!("{parent}.{name}"),
+    }
+}
+
+/// Whether a field of 16 bytes is a UUID.
+pub(crate) fn is_uuid(field: &Field) -> bool {
+    extension(field) == Some("arrow.uuid")
 }
 
 /// The extension type of a field, if it has one.
@@ -283,9 +315,23 @@ pub(crate) fn is_identifier(name: &str) -> bool {
 }
 
 impl Column {
+    /// Gives the field another number; the items of a list stand under the list's own.
+    pub(crate) fn renumber(&mut self, number: u32) {
+        self.number = number;
+        if let Shape::List(item) = &mut self.shape {
+            item.number = number;
+        }
+    }
+
     /// Whether the bytes of the column are UUIDs, sent as text.
     pub(crate) fn is_uuid(&self) -> bool {
         matches!(self.arrow, DataType::FixedSizeBinary(16))
             && matches!(self.shape, Shape::Scalar(Scalar::String))
+            && self.coercion == Coercion::None
+    }
+
+    /// Whether the structs of the column are variants, sent as JSON.
+    pub(crate) fn is_variant(&self) -> bool {
+        matches!(self.arrow, DataType::Struct(_)) && matches!(self.shape, Shape::Scalar(_))
     }
 }

@@ -21,6 +21,7 @@ use arrow_schema::{DataType, TimeUnit};
 use crate::{
     SchemaProblem, SchemaProblemKind,
     shape::{Column, Shape},
+    variant,
 };
 
 /// An array of a batch, downcast once.
@@ -58,6 +59,7 @@ pub(crate) enum Source<'a> {
     FixedSizeBinary(&'a FixedSizeBinaryArray),
     Uuid(&'a FixedSizeBinaryArray),
     Struct(&'a StructArray, Vec<Source<'a>>),
+    Variant(Variants<'a>),
     List(Lists<'a>, Box<Source<'a>>),
     Map(&'a MapArray, Box<(Source<'a>, Source<'a>)>),
     /// With the number of values.
@@ -132,6 +134,40 @@ impl Lists<'_> {
             Self::LargeView(a) => a.is_null(index),
             Self::FixedSize(a) => a.is_null(index),
         }
+    }
+}
+
+/// The variants of a column.
+pub(crate) struct Variants<'a> {
+    structs: &'a StructArray,
+    metadata: &'a dyn Array,
+    value: &'a dyn Array,
+}
+
+impl<'a> Variants<'a> {
+    /// `None` for structs that the plan has refused.
+    fn new(structs: &'a StructArray) -> Option<Self> {
+        Some(Self {
+            structs,
+            metadata: structs.column_by_name(variant::METADATA)?,
+            value: structs.column_by_name(variant::VALUE)?,
+        })
+    }
+
+    /// Metadata and value; `None` where one of them is null.
+    pub(crate) fn at(&self, index: usize) -> Option<(&'a [u8], &'a [u8])> {
+        let bytes = |array: &'a dyn Array| {
+            if array.is_null(index) {
+                return None;
+            }
+            match array.data_type() {
+                DataType::Binary => Some(array.as_binary::<i32>().value(index)),
+                DataType::LargeBinary => Some(array.as_binary::<i64>().value(index)),
+                DataType::BinaryView => Some(array.as_binary_view().value(index)),
+                _ => None,
+            }
+        };
+        Some((bytes(self.metadata)?, bytes(self.value)?))
     }
 }
 
@@ -228,16 +264,15 @@ impl<'a> Source<'a> {
             T::FixedSizeBinary(_) => Self::FixedSizeBinary(array.as_fixed_size_binary()),
             T::Struct(_) => {
                 let array = array.as_struct();
-                let children = match (&column.shape, planned) {
-                    (Shape::Message(columns), T::Struct(fields)) => columns
+                let children = match &column.shape {
+                    Shape::Message(columns) => columns
                         .iter()
-                        .zip(fields)
-                        .zip(array.columns())
-                        .map(|((column, field), child)| {
-                            Self::bind(column, field.data_type(), child.as_ref(), problems)
+                        .map(|column| {
+                            let child = array.column(column.position).as_ref();
+                            Self::bind(column, child.data_type(), child, problems)
                         })
                         .collect(),
-                    _ => Vec::new(),
+                    _ => return Variants::new(array).map_or(Self::Absent, Self::Variant),
                 };
                 Self::Struct(array, children)
             }
@@ -354,6 +389,7 @@ impl<'a> Source<'a> {
             Self::BinaryView(a) => a.is_null(row),
             Self::FixedSizeBinary(a) | Self::Uuid(a) => a.is_null(row),
             Self::Struct(a, _) => a.is_null(row),
+            Self::Variant(variants) => variants.structs.is_null(row),
             Self::List(lists, _) => lists.is_null(row),
             Self::Map(a, _) => a.is_null(row),
         };

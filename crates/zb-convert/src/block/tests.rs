@@ -286,7 +286,7 @@ fn the_random_batches_have_good_rows_and_bad_ones_of_many_kinds() {
         let batch = batch(seed);
         let encoded = encoder(&batch, seed).encode(&batch).unwrap();
         good += encoded.len();
-        kinds.extend(encoded.error_counts().into_keys());
+        kinds.extend(encoded.error_counts().keys().copied());
     }
     assert!(good > 10_000, "{good}");
     for kind in [

@@ -7,4 +7,6 @@ mod oracle;
 mod refused;
 mod roundtrip;
 mod rows;
+mod target;
 mod types;
+mod variant;

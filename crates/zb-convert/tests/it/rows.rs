@@ -95,8 +95,8 @@ fn a_null_where_the_plan_has_none_is_that_rows_error() {
         "row 1, column `x`: a null in a column that is not nullable"
     );
     assert_eq!(
-        encoded.error_counts().into_iter().collect::<Vec<_>>(),
-        [(RowErrorKind::NullInRequired, 1)]
+        encoded.error_counts().iter().collect::<Vec<_>>(),
+        [(&RowErrorKind::NullInRequired, &1)]
     );
 }
 
