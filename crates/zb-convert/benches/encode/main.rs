@@ -26,6 +26,7 @@ use arrow_array::RecordBatch;
 use criterion::Criterion;
 
 use by_hand::Record;
+use measure::{Contender, Measured};
 use report::Report;
 use set::Set;
 
@@ -36,6 +37,8 @@ fn main() {
     // A large block that was given back keeps glibc from returning memory to the system after
     // each chunk: what a process has that has run for a while, and luck otherwise.
     drop(black_box(vec![1_u8; (32 << 20) - (64 << 10)]));
+    let args: Vec<String> = env::args().skip(1).collect();
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
     let mut bench = Bench {
         criterion: Criterion::default()
             .sample_size(10)
@@ -44,7 +47,8 @@ fn main() {
             .without_plots()
             .configure_from_args(),
         report: Report::default(),
-        filter: env::args().nth(1).filter(|arg| !arg.starts_with('-')),
+        filter: args.first().filter(|arg| !arg.starts_with('-')).cloned(),
+        timed: has("--bench") && !has("--list") && !has("--profile-time"),
     };
     bench.set::<by_hand::FlatRow>("flat", data::flat);
     bench.set::<by_hand::NestedRow>("nested", data::nested);
@@ -54,7 +58,9 @@ fn main() {
     bench.set::<by_hand::DecimalsRow>("decimals", data::decimals);
     bench.set::<by_hand::FlightsRow>("flights", data::flights);
     bench.scaling();
-    bench.report.finish();
+    if bench.timed {
+        bench.report.finish();
+    }
     bench.criterion.final_summary();
 }
 
@@ -62,6 +68,8 @@ struct Bench {
     criterion: Criterion,
     report: Report,
     filter: Option<String>,
+    /// Not when it is only asked whether the benches run, or for their names.
+    timed: bool,
 }
 
 impl Bench {
@@ -71,14 +79,29 @@ impl Bench {
         }
         let set = Set::new(batch());
         let (contenders, left_out) = contenders::all::<R>(&set);
-        let results = measure::measure(&mut self.criterion, name, contenders);
+        let results = self.measure(name, contenders);
         self.report.add(name, results, left_out);
     }
 
     fn scaling(&mut self) {
         if self.wants(scaling::NAME) {
-            let scaled = scaling::run(&mut self.criterion);
-            self.report.add_scaling(scaled);
+            let shapes = scaling::shapes();
+            let contenders = shapes.iter().map(scaling::Shape::contender).collect();
+            let results = self.measure(scaling::NAME, contenders);
+            let results = shapes.iter().zip(results);
+            self.report
+                .add_scaling(results.map(|(shape, result)| shape.scaled(result)));
+        }
+    }
+
+    /// The figures of the report are those of the turns; criterion has its own statistics and
+    /// compares with the run before.
+    fn measure(&mut self, set: &'static str, mut contenders: Vec<Contender<'_>>) -> Vec<Measured> {
+        measure::under_criterion(&mut self.criterion, set, &mut contenders);
+        if self.timed {
+            measure::in_turns(set, contenders)
+        } else {
+            Vec::new()
         }
     }
 

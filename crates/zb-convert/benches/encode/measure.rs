@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
+use criterion::{Criterion, SamplingMode, Throughput};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::counting;
@@ -72,13 +72,8 @@ impl Measured {
     }
 }
 
-/// Runs all contenders in turns, then each under criterion. The figures of the report are those
-/// of the turns; criterion has its own statistics and compares with the run before.
-pub(crate) fn measure(
-    criterion: &mut Criterion,
-    set: &'static str,
-    mut contenders: Vec<Contender<'_>>,
-) -> Vec<Measured> {
+/// Lets each contender do its work once a round.
+pub(crate) fn in_turns(set: &'static str, mut contenders: Vec<Contender<'_>>) -> Vec<Measured> {
     let allocations: Vec<usize> = contenders
         .iter_mut()
         .map(|contender| {
@@ -92,7 +87,6 @@ pub(crate) fn measure(
             times.push(time(contender.clock, &mut contender.work).as_secs_f64());
         }
     }
-    under_criterion(criterion, set, &mut contenders);
     contenders
         .into_iter()
         .zip(rounds)
@@ -115,12 +109,13 @@ pub(crate) fn measure(
         .collect()
 }
 
+/// One contender after another.
 pub(crate) fn under_criterion(
     criterion: &mut Criterion,
     set: &str,
     contenders: &mut [Contender<'_>],
 ) {
-    let mut group: BenchmarkGroup<'_, WallTime> = criterion.benchmark_group(set);
+    let mut group = criterion.benchmark_group(set);
     group.sampling_mode(SamplingMode::Flat);
     for Contender {
         name,

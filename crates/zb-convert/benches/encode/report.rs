@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, io, path::Path};
 use serde_json::{Value, json};
 
 use crate::{
-    contenders::{LeftOut, name},
+    contenders::{LeftOut, REFLECT_ROWS, name},
     goals::{self, Bound, Goal},
     measure::{Clock, Form, Measured},
     scaling::Scaled,
@@ -31,7 +31,7 @@ impl Report {
             .extend(left_out.into_iter().map(|one| (set, one)));
     }
 
-    pub(crate) fn add_scaling(&mut self, scaled: Vec<Scaled>) {
+    pub(crate) fn add_scaling(&mut self, scaled: impl Iterator<Item = Scaled>) {
         self.scaled.extend(scaled);
     }
 
@@ -44,7 +44,9 @@ impl Report {
         goals.extend(goals::of_scaling(&self.scaled));
         let markdown = self.markdown(&goals);
         println!("\n{markdown}");
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../bench/zb-convert-encode.json");
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .with_file_name("bench")
+            .join("zb-convert-encode.json");
         match write(&path, &self.json(&goals, &markdown)) {
             Ok(()) => println!("written to {}", path.display()),
             Err(error) => println!("{}: {error}", path.display()),
@@ -79,10 +81,13 @@ impl Report {
         if !self.results.is_empty() {
             let _ = writeln!(
                 out,
-                "### Contenders\n\nIn chunks of at most {} rows and {} KiB. `x` is how many times as \
-                 long as ours it takes: as ours into one buffer, and as ours into a `Vec` per row.\n",
+                "### Contenders\n\nIn chunks of at most {} rows and {} KiB. `±` is the range of the \
+                 middle half of the rounds. `x` is how many times as long as ours it takes: as ours \
+                 into one buffer, and as ours into a `Vec` per row. Allocations are of the whole \
+                 batch; prost-reflect does the first {} rows alone.\n",
                 CHUNK.rows,
-                CHUNK.framed_bytes >> 10
+                CHUNK.framed_bytes >> 10,
+                REFLECT_ROWS,
             );
             out.push_str(&table(
                 &[

@@ -3,12 +3,11 @@
 use std::hint::black_box;
 
 use arrow_array::RecordBatch;
-use criterion::Criterion;
 use zb_convert::{ChunkLimit, Encoded, Encoder, Options};
 
 use crate::{
     counting, data,
-    measure::{Clock, Contender, Form, Measured, measure},
+    measure::{Clock, Contender, Form, Measured},
     set::each_chunk,
 };
 
@@ -46,7 +45,7 @@ impl Scaled {
     }
 }
 
-pub(crate) fn run(criterion: &mut Criterion) -> Vec<Scaled> {
+pub(crate) fn shapes() -> Vec<Shape> {
     let rows = data::flat_rows(ROWS);
     let by_rows = [1_000, 10_000, 100_000, 1_000_000].map(|size| {
         let batches = (0..ROWS).step_by(size).map(|at| rows.slice(at, size));
@@ -57,20 +56,11 @@ pub(crate) fn run(criterion: &mut Criterion) -> Vec<Scaled> {
         let batch = data::columns(columns, CELLS / columns);
         Shape::new(Series::Columns, format!("{columns} columns"), vec![batch])
     });
-    let shapes: Vec<Shape> = by_rows.into_iter().chain(by_columns).collect();
-    let measured = measure(
-        criterion,
-        NAME,
-        shapes.iter().map(Shape::contender).collect(),
-    );
-    shapes
-        .iter()
-        .zip(measured)
-        .map(|(shape, measured)| shape.scaled(measured))
-        .collect()
+    by_rows.into_iter().chain(by_columns).collect()
 }
 
-struct Shape {
+/// Batches of one size, to be encoded one after another.
+pub(crate) struct Shape {
     series: Series,
     name: String,
     batches: Vec<RecordBatch>,
@@ -99,7 +89,7 @@ impl Shape {
         }
     }
 
-    fn contender(&self) -> Contender<'_> {
+    pub(crate) fn contender(&self) -> Contender<'_> {
         let mut chunk = Encoded::default();
         Contender {
             name: self.name.clone().into(),
@@ -118,7 +108,7 @@ impl Shape {
         }
     }
 
-    fn scaled(&self, measured: Measured) -> Scaled {
+    pub(crate) fn scaled(&self, measured: Measured) -> Scaled {
         let batch = &self.batches[0];
         let mut out = Encoded::default();
         let mut whole = || {

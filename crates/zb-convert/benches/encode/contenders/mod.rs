@@ -6,6 +6,8 @@ mod ptars;
 mod reflect;
 mod structs;
 
+pub(crate) use reflect::ROWS as REFLECT_ROWS;
+
 use crate::{by_hand::Record, measure::Contender, set::Set};
 
 /// The names that goals are about.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// It is slow, and so does fewer rows: the first ones.
-const ROWS: usize = 4_000;
+pub(crate) const ROWS: usize = 4_000;
 
 /// The whole work: a message from the arrays for each row, and its bytes.
 pub(super) fn vec_per_row(set: &Set) -> Contender<'_> {
