@@ -70,13 +70,19 @@ impl Set {
         each_chunk(&self.encoder, &self.batch, rows, chunk, done);
     }
 
-    /// The first row that is not as ours, if there is one, of those that are given from the start.
+    /// The first row that is not as ours, if there is one, of what should be the first `count`.
     pub(crate) fn first_other<R: AsRef<[u8]>>(
         &self,
-        rows: impl Iterator<Item = R>,
+        count: usize,
+        mut rows: impl Iterator<Item = R>,
     ) -> Option<usize> {
-        rows.zip(self.whole.rows())
-            .position(|(row, ours)| row.as_ref() != ours)
+        let mut ours = self.whole.rows().take(count);
+        let mut same = || {
+            let row = rows.next();
+            row.as_ref().map(AsRef::as_ref) == ours.next()
+        };
+        // One more than there are, for both must end there.
+        (0..=count).find(|_| !same())
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn all(set: &Set) -> Result<[Contender<'_>; 2], LeftOut> {
         ))
     };
     let rows = chunks.iter().flat_map(|chunk| vecs(&encode(chunk)));
-    if let Some(row) = set.first_other(rows) {
+    if let Some(row) = set.first_other(set.batch.num_rows(), rows) {
         return Err(LeftOut {
             contender: "ptars",
             reason: format!("it gives other bytes, first in row {row}"),

@@ -29,7 +29,11 @@ pub(super) fn vec_per_row(set: &Set) -> Contender<'_> {
     let message = Message::bind(set.message.clone(), set.batch.columns());
     let rows = ROWS.min(set.batch.num_rows());
     let encoded = (0..rows).map(|row| message.read(row).encode_to_vec());
-    assert_eq!(set.first_other(encoded), None, "a dynamic message is other");
+    assert_eq!(
+        set.first_other(rows, encoded),
+        None,
+        "a dynamic message is other"
+    );
     let contender = set.contender(name::REFLECT, Form::Vecs, move || {
         for chunk in &set.chunks {
             let chunk = chunk.start..chunk.end.min(rows);

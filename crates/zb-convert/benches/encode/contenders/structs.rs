@@ -16,7 +16,11 @@ pub(super) fn all<R: Record + 'static>(set: &Set) -> [Contender<'_>; 3] {
         row.fill(&columns, i);
         row.encode_to_vec()
     });
-    assert_eq!(set.first_other(rows), None, "a row by hand is other");
+    assert_eq!(
+        set.first_other(set.batch.num_rows(), rows),
+        None,
+        "a row by hand is other"
+    );
     [
         structs::<R>(set),
         struct_reused::<R>(set),
