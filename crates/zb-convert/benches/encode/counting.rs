@@ -1,22 +1,31 @@
-//! An allocator that counts.
+//! An allocator that counts when it is asked to.
 #![allow(unsafe_code, reason = "an allocator is an unsafe trait")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
 
 pub(crate) struct Counting;
 
+static ASKED: AtomicBool = AtomicBool::new(false);
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-pub(crate) fn allocations() -> usize {
+/// The allocations and reallocations of `work`, on all threads.
+pub(crate) fn allocations(work: impl FnOnce()) -> usize {
+    ALLOCATIONS.store(0, Relaxed);
+    ASKED.store(true, Relaxed);
+    work();
+    ASKED.store(false, Relaxed);
     ALLOCATIONS.load(Relaxed)
 }
 
-/// One more, without a locked instruction: the bench has one thread.
+/// While the clock runs nothing is counted: a locked instruction for each allocation would be
+/// held against those that allocate much.
 fn count() {
-    ALLOCATIONS.store(ALLOCATIONS.load(Relaxed) + 1, Relaxed);
+    if ASKED.load(Relaxed) {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+    }
 }
 
 // SAFETY: every call goes to the system's allocator as it came.
@@ -25,6 +34,12 @@ unsafe impl GlobalAlloc for Counting {
         count();
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {

@@ -72,14 +72,18 @@ fn named(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
 const INSTANT: i64 = 1_700_000_000_000_000;
 
 pub(crate) fn flat() -> RecordBatch {
+    flat_rows(ROWS)
+}
+
+pub(crate) fn flat_rows(rows: usize) -> RecordBatch {
     let r = &mut Random(1);
-    let id: Int64Array = r.many(ROWS, |r| r.below(1 << 34) as i64);
-    let at: TimestampMicrosecondArray = r.many(ROWS, |r| INSTANT + r.below(1 << 40) as i64);
-    let value: Float64Array = r.many(ROWS, |r| r.below(1 << 40) as f64 / 1024.0);
-    let count: Int32Array = r.many(ROWS, |r| r.below(10_000) as i32);
-    let flag: BooleanArray = r.many(ROWS, |r| r.below(2) == 0);
-    let name: StringArray = r.many(ROWS, |r| r.text(4, 20));
-    let code: StringArray = r.many(ROWS, |r| r.text(2, 4));
+    let id: Int64Array = r.many(rows, |r| r.below(1 << 34) as i64);
+    let at: TimestampMicrosecondArray = r.many(rows, |r| INSTANT + r.below(1 << 40) as i64);
+    let value: Float64Array = r.many(rows, |r| r.below(1 << 40) as f64 / 1024.0);
+    let count: Int32Array = r.many(rows, |r| r.below(10_000) as i32);
+    let flag: BooleanArray = r.many(rows, |r| r.below(2) == 0);
+    let name: StringArray = r.many(rows, |r| r.text(4, 20));
+    let code: StringArray = r.many(rows, |r| r.text(2, 4));
     named(vec![
         ("id", Arc::new(id)),
         ("at", Arc::new(at.with_timezone("UTC"))),
@@ -144,22 +148,26 @@ pub(crate) fn nested() -> RecordBatch {
     ])
 }
 
-/// Forty times five types.
-pub(crate) fn wide() -> RecordBatch {
+/// Five types of columns in turn.
+pub(crate) fn columns(count: usize, rows: usize) -> RecordBatch {
     let r = &mut Random(3);
-    let columns = (0..200)
+    let columns = (0..count)
         .map(|i| {
             let array: ArrayRef = match i % 5 {
-                0 => Arc::new(r.many::<_, Int64Array>(ROWS, |r| r.below(1 << 34) as i64)),
-                1 => Arc::new(r.many::<_, Float64Array>(ROWS, |r| r.below(1 << 30) as f64)),
-                2 => Arc::new(r.many::<_, StringArray>(ROWS, |r| r.text(4, 20))),
-                3 => Arc::new(r.many::<_, Int32Array>(ROWS, |r| r.below(100_000) as i32)),
-                _ => Arc::new(r.many::<_, BooleanArray>(ROWS, |r| r.below(2) == 0)),
+                0 => Arc::new(r.many::<_, Int64Array>(rows, |r| r.below(1 << 34) as i64)),
+                1 => Arc::new(r.many::<_, Float64Array>(rows, |r| r.below(1 << 30) as f64)),
+                2 => Arc::new(r.many::<_, StringArray>(rows, |r| r.text(4, 20))),
+                3 => Arc::new(r.many::<_, Int32Array>(rows, |r| r.below(100_000) as i32)),
+                _ => Arc::new(r.many::<_, BooleanArray>(rows, |r| r.below(2) == 0)),
             };
             (format!("c{i}"), array)
         })
         .collect();
     batch(columns)
+}
+
+pub(crate) fn wide() -> RecordBatch {
+    columns(200, ROWS)
 }
 
 pub(crate) fn strings() -> RecordBatch {
