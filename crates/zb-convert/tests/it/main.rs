@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod allocations;
 mod hostile;
 mod oracle;
 mod refused;
 mod roundtrip;
 mod rows;
 mod types;
+mod unfolding;
