@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, cast::AsArray, types::Int32Type};
+use arrow_array::{
+    Array,
+    cast::AsArray,
+    types::{Float64Type, Int32Type},
+};
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use proptest::{prelude::*, sample::Index};
 use zb_convert::{DecodeLimit, Decoder, Encoder, Options, RowErrorKind, delta_schema};
@@ -153,6 +157,34 @@ fn what_is_wrong_is_named() {
         RowErrorKind::MissingRequired
     );
     assert_eq!(decode(&[0x07]).unwrap_err(), RowErrorKind::Malformed);
+}
+
+#[test]
+fn fields_have_any_numbers() {
+    let table = table().project(&[0, 1, 7]).unwrap();
+    let mut descriptor = Encoder::new(&table, Options::default())
+        .unwrap()
+        .descriptor()
+        .clone();
+    // The least that is not the position, the largest there is, and one that another has there.
+    for (field, number) in descriptor.field.iter_mut().zip([2, 536_870_911, 1]) {
+        field.number = Some(number);
+    }
+    let decoder = Decoder::new(&descriptor, &table).unwrap();
+    let row = [
+        0x10, 7, // 2
+        0x18, 8, // 3, unknown
+        0xfa, 0xff, 0xff, 0xff, 0x0f, 1, b'x', // 536870911
+        0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, // 1
+        0x80, 0x7d, 9, // 2000, unknown
+    ];
+    let decoded = decoder.decode([row.as_slice()]).unwrap();
+    assert_eq!(decoded.errors, []);
+    let batch = &decoded.batch;
+    assert_eq!(batch.column(0).as_primitive::<Int32Type>().value(0), 7);
+    assert_eq!(batch.column(1).as_string::<i32>().value(0), "x");
+    let h = batch.column(2).as_primitive::<Float64Type>();
+    assert_eq!(h.value(0).to_bits(), 1.0_f64.to_bits());
 }
 
 #[test]
