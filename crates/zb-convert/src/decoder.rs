@@ -34,8 +34,8 @@ use crate::{
 ///
 /// Slots are counted with what a value takes (8 bytes for the end of a text, a list or a map),
 /// and one byte for its validity; entries of maps with 8 bytes more. The memory that is in use at a
-/// time stays within three times the count, as vectors grow by doubling, and some hundred bytes
-/// for each column, nested ones included.
+/// time stays within three times the count, as vectors grow by doubling, and 600 bytes for each
+/// column, nested ones included.
 ///
 /// That bounds a row. The number of rows is the caller's to bound:
 /// [`decode_chunk`](Self::decode_chunk) does.
@@ -52,7 +52,7 @@ pub struct Decoder {
 pub struct Decoded {
     /// The rows that could be read, in their order.
     pub batch: RecordBatch,
-    /// The rows that could not, counted within the sequence.
+    /// The rows that could not, in their order, counted within the sequence.
     pub errors: Vec<RowError>,
 }
 
