@@ -235,7 +235,8 @@ impl Slots {
     }
 }
 
-/// Reads the fields of a message into slot `index` of each column.
+/// Reads the fields of a message into slot `index` of each column. The columns were made for this
+/// plan, so its positions are theirs.
 pub(crate) fn read_message(
     columns: &mut [Slots],
     plan: &MessagePlan,

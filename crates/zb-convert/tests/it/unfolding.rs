@@ -193,7 +193,7 @@ fn items_with_two_values_in_200_columns_are_honest() {
     // 12 bytes each, as many as the floor is for.
     let item = field(1, &[0x08, 0x81, 0x80, 0x80, 0x80, 0x08, 0x10, 7, 0x18, 9]);
     assert_eq!(decode(&decoder, &item.repeat(500)).errors, []);
-    // 28 bytes each, as many as there can be.
+    // 29 bytes each, as many as there can be.
     let mut long = vec![];
     for number in [1, 2] {
         long.extend([
@@ -209,9 +209,9 @@ fn items_with_two_values_in_200_columns_are_honest() {
             0x7f,
         ]);
     }
-    long.extend([0x18, 1, 0x20, 1, 0x28, 1]);
+    long.extend([0x18, 0x81, 1, 0x20, 1, 0x28, 1]);
     let item = field(1, &long);
-    assert_eq!(item.len(), 28);
+    assert_eq!(item.len(), 29);
     let slots = 20_000 * (200 * 9 + 1);
     let decoded = decode_slots(&decoder, &item.repeat(20_000), slots);
     assert_eq!(decoded.errors, []);
