@@ -167,6 +167,8 @@ fn a_map_of_structs_has_its_measure() {
     }
 }
 
+const MANY: usize = 1_000_000;
+
 #[test]
 fn what_scalars_unfold_to_is_always_accepted() {
     let item = |t| Field::new("element", t, false);
@@ -176,7 +178,6 @@ fn what_scalars_unfold_to_is_always_accepted() {
         Field::new_list("bits", item(DataType::Boolean), true),
         map("m", DataType::Decimal128(38, 0)),
     ]);
-    const MANY: usize = 1_000_000;
     for (row, slot) in [
         (field(1, &[]).repeat(MANY), 8 + 1),
         (field(2, &vec![0; 8 * MANY]), 8 + 1),
