@@ -57,6 +57,8 @@
 //! To put Arrow data into anything that takes Protobuf rows, and to read them back: it is pure
 //! computation, without I/O, threads or an async runtime.
 
+mod allowance;
+mod arrays;
 mod block;
 mod coerced;
 mod coercion;
@@ -86,7 +88,7 @@ mod variant;
 mod varint;
 mod wire;
 
-pub use decoder::{Decoded, Decoder};
+pub use decoder::{DecodeLimit, Decoded, Decoder};
 pub use delta::{create_table_sql, delta_schema};
 pub use encoded::Encoded;
 pub use encoder::{ChunkLimit, Encoder};

@@ -1,7 +1,11 @@
 //! The plan of a decoder: a descriptor held against the columns of a table, field by field.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
+use arrow_schema::DataType;
 use prost_types::{
     DescriptorProto, FieldDescriptorProto,
     field_descriptor_proto::{Label, Type},
@@ -9,7 +13,8 @@ use prost_types::{
 
 use crate::{
     SchemaProblem, SchemaProblemKind as Kind,
-    delta::sql_type,
+    allowance::slot_bytes,
+    delta::{delta_type, sql_type},
     descriptor::scalar_type,
     print::{is_map_entry, keyword, type_of},
     shape::{Column, Scalar, Shape},
@@ -73,17 +78,29 @@ fn descend<'a>(mut scopes: Vec<&'a DescriptorProto>, parts: &[&str]) -> Option<S
 pub(crate) struct MessagePlan {
     /// One for each column, in the order of the columns.
     pub(crate) fields: Vec<FieldPlan>,
-    numbers: HashMap<u32, usize>,
+    /// The columns where something is required, here or further down.
+    pub(crate) checked: Vec<usize>,
+    /// What a slot in each of the columns takes, in bytes.
+    pub(crate) slot_bytes: usize,
+    /// The number and the column of every field, by number.
+    numbers: Vec<(u32, usize)>,
 }
 
 /// How one field is read.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldPlan {
-    pub(crate) column: Column,
-    /// Whether the descriptor has the field at all.
-    pub(crate) present: bool,
+    /// The dotted path from the root, as errors name it.
+    pub(crate) path: Arc<str>,
+    /// The type of the array that the values become.
+    pub(crate) data_type: DataType,
+    /// Whether the text must be a UUID.
+    pub(crate) is_uuid: bool,
+    /// Whether a message without the field has an empty list or map, and not a null.
+    pub(crate) empty_if_unset: bool,
     /// Whether every message must have it.
     pub(crate) required: bool,
+    /// What a slot takes, in bytes, the columns of a struct included.
+    pub(crate) slot_bytes: usize,
     pub(crate) inner: Inner,
 }
 
@@ -104,6 +121,7 @@ impl MessagePlan {
         parent: &str,
         problems: &mut Vec<SchemaProblem>,
     ) -> Self {
+        let names: HashSet<&str> = columns.iter().map(|c| c.name.as_str()).collect();
         let mut by_name: HashMap<&str, &FieldDescriptorProto> = HashMap::new();
         for field in &scope.message.field {
             let path = join(parent, field.name());
@@ -111,11 +129,12 @@ impl MessagePlan {
                 let detail = "the field stands twice".to_owned();
                 problems.push(SchemaProblem::new(&path, Kind::Descriptor { detail }));
             }
-            if !columns.iter().any(|c| c.name == field.name()) {
+            if !names.contains(field.name()) {
                 problems.push(SchemaProblem::new(path, Kind::NotInTable));
             }
         }
-        let mut numbers = HashMap::with_capacity(columns.len());
+        let mut seen = HashSet::with_capacity(columns.len());
+        let mut numbers = Vec::with_capacity(columns.len());
         let fields = columns
             .iter()
             .enumerate()
@@ -123,7 +142,8 @@ impl MessagePlan {
                 let field = by_name.get(column.name.as_str()).copied();
                 if let Some(field) = field {
                     let number = u32::try_from(field.number()).unwrap_or(0);
-                    if number == 0 || numbers.insert(number, position).is_some() {
+                    numbers.push((number, position));
+                    if number == 0 || !seen.insert(number) {
                         let detail = format!("the number {} is not its own", field.number());
                         problems.push(SchemaProblem::new(
                             &*column.path,
@@ -136,12 +156,35 @@ impl MessagePlan {
                 FieldPlan::new(scope, column, field, problems)
             })
             .collect();
-        Self { fields, numbers }
+        Self::of(fields, numbers)
+    }
+
+    fn of(fields: Vec<FieldPlan>, mut numbers: Vec<(u32, usize)>) -> Self {
+        numbers.sort_unstable();
+        Self {
+            checked: (0..fields.len())
+                .filter(|&position| fields[position].is_checked())
+                .collect(),
+            slot_bytes: fields
+                .iter()
+                .fold(0, |sum, field| field.slot_bytes.saturating_add(sum)),
+            fields,
+            numbers,
+        }
     }
 
     /// The column that a field goes to; `None` for a field that nobody asked for.
+    #[inline]
     pub(crate) fn position(&self, number: u32) -> Option<usize> {
-        self.numbers.get(&number).copied()
+        // Nearly always the fields are numbered from 1 on without a gap.
+        let guess = self.numbers.get((number as usize).wrapping_sub(1));
+        if let Some(&(found, position)) = guess
+            && found == number
+        {
+            return Some(position);
+        }
+        let at = self.numbers.binary_search_by_key(&number, |field| field.0);
+        Some(self.numbers.get(at.ok()?)?.1)
     }
 }
 
@@ -152,24 +195,61 @@ impl FieldPlan {
         field: Option<&FieldDescriptorProto>,
         problems: &mut Vec<SchemaProblem>,
     ) -> Self {
-        let inner = match field {
-            Some(field) => Self::inner(scope, column, field, problems),
-            None => None,
+        let Some(field) = field else {
+            return Self::absent(column);
         };
-        let label = field.map(FieldDescriptorProto::label);
-        if inner.is_some()
-            && !column.nullable
-            && label == Some(Label::Optional)
-            && !matches!(column.shape, Shape::List(_) | Shape::Map(..))
-        {
+        let Some(inner) = Self::inner(scope, column, field, problems) else {
+            return Self::absent(column);
+        };
+        let repeated = matches!(inner, Inner::List(_) | Inner::Map(_));
+        if !column.nullable && field.label() == Label::Optional && !repeated {
             problems.push(SchemaProblem::new(&*column.path, Kind::Nullability));
         }
         Self {
-            present: inner.is_some(),
-            required: label == Some(Label::Required),
-            inner: inner.unwrap_or_else(|| Inner::absent(column)),
-            column: column.clone(),
+            empty_if_unset: repeated,
+            required: field.label() == Label::Required,
+            ..Self::of(column, inner)
         }
+    }
+
+    fn of(column: &Column, inner: Inner) -> Self {
+        let data_type = delta_type(column);
+        Self {
+            path: Arc::clone(&column.path),
+            is_uuid: column.is_uuid(),
+            empty_if_unset: false,
+            required: false,
+            slot_bytes: slot_bytes(&data_type, &inner),
+            data_type,
+            inner,
+        }
+    }
+
+    /// The plan of a column that no message has: nothing is ever read, the slots are all null.
+    fn absent(column: &Column) -> Self {
+        let inner = match &column.shape {
+            Shape::Scalar(scalar) => Inner::Scalar(*scalar),
+            Shape::Message(children) => {
+                let fields = children.iter().map(Self::absent).collect();
+                Inner::Message(MessagePlan::of(fields, Vec::new()))
+            }
+            Shape::List(item) => Inner::List(Box::new(Self::absent(item))),
+            Shape::Map(key, value) => {
+                Inner::Map(Box::new((Self::absent(key), Self::absent(value))))
+            }
+        };
+        Self::of(column, inner)
+    }
+
+    /// Whether something is required, here or further down.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.required
+            || match &self.inner {
+                Inner::Scalar(_) => false,
+                Inner::Message(message) => !message.checked.is_empty(),
+                Inner::List(item) => item.is_checked(),
+                Inner::Map(entry) => entry.1.is_checked(),
+            }
     }
 
     /// `None` where the descriptor's type is not the table's; the problem is then on the list.
@@ -195,12 +275,6 @@ impl FieldPlan {
         };
         let repeated = field.label() == Label::Repeated;
         let entry = message.as_ref().filter(|m| is_map_entry(m.message));
-        let part = |item: &Column, inner| Self {
-            column: item.clone(),
-            present: true,
-            required: false,
-            inner,
-        };
         match (&column.shape, &message, entry) {
             (Shape::Scalar(scalar), None, _)
                 if !repeated && type_of(field) == Some(scalar_type(*scalar)) =>
@@ -214,11 +288,14 @@ impl FieldPlan {
             }
             (Shape::List(item), message, None) if repeated => match (&item.shape, message) {
                 (Shape::Scalar(scalar), None) if type_of(field) == Some(scalar_type(*scalar)) => {
-                    return Some(Inner::List(Box::new(part(item, Inner::Scalar(*scalar)))));
+                    return Some(Inner::List(Box::new(Self::of(
+                        item,
+                        Inner::Scalar(*scalar),
+                    ))));
                 }
                 (Shape::Message(children), Some(message)) => {
                     let inner = Inner::Message(Self::message(message, children, item, problems));
-                    return Some(Inner::List(Box::new(part(item, inner))));
+                    return Some(Inner::List(Box::new(Self::of(item, inner))));
                 }
                 _ => {}
             },
@@ -228,8 +305,8 @@ impl FieldPlan {
                     let key_inner = Self::inner(entry, key, key_field, problems)?;
                     let value_inner = Self::inner(entry, value, value_field, problems)?;
                     return Some(Inner::Map(Box::new((
-                        part(key, key_inner),
-                        part(value, value_inner),
+                        Self::of(key, key_inner),
+                        Self::of(value, value_inner),
                     ))));
                 }
             }
@@ -252,27 +329,6 @@ impl FieldPlan {
         problems: &mut Vec<SchemaProblem>,
     ) -> MessagePlan {
         MessagePlan::new(scope, children, &column.path, problems)
-    }
-}
-
-impl Inner {
-    /// The plan of a column that no message has: nothing is ever read, the slots are all null.
-    fn absent(column: &Column) -> Self {
-        let part = |column: &Column| FieldPlan {
-            column: column.clone(),
-            present: false,
-            required: false,
-            inner: Self::absent(column),
-        };
-        match &column.shape {
-            Shape::Scalar(scalar) => Self::Scalar(*scalar),
-            Shape::Message(children) => Self::Message(MessagePlan {
-                fields: children.iter().map(part).collect(),
-                numbers: HashMap::new(),
-            }),
-            Shape::List(item) => Self::List(Box::new(part(item))),
-            Shape::Map(key, value) => Self::Map(Box::new((part(key), part(value)))),
-        }
     }
 }
 

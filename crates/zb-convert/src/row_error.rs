@@ -119,6 +119,10 @@ pub enum RowErrorKind {
     /// A required field that is not there.
     #[error("a required field is missing")]
     MissingRequired,
+    /// Lists and maps that take far more memory than the bytes they came in; see
+    /// [`Decoder`](crate::Decoder).
+    #[error("a row that unfolds to far more than its length")]
+    Unfolds,
 }
 
 impl RowErrorKind {
@@ -144,6 +148,7 @@ impl RowErrorKind {
             Self::DecimalText => "decimal_text",
             Self::UuidText => "uuid_text",
             Self::MissingRequired => "missing_required",
+            Self::Unfolds => "unfolds",
         }
     }
 }

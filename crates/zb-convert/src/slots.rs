@@ -1,20 +1,18 @@
 //! The growing columns of a decoder: a slot a row, filled as fields come, taken back when the row
 //! turns out bad.
+//!
+//! A column grows when it is touched and not before: in a list of wide structs with little in
+//! them, most columns get all their nulls at once, at the end.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
-    Int8Array, Int16Array, Int32Array, Int64Array, ListArray, MapArray, StringArray, StructArray,
-    TimestampMicrosecondArray,
-};
-use arrow_buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, FieldRef};
+use arrow_buffer::{BooleanBufferBuilder, NullBufferBuilder};
+use arrow_schema::DataType;
 
 use crate::{
     RowErrorKind as Kind,
+    allowance::{Allowance, entry_bytes},
     decimal_text::parse_decimal,
-    delta::delta_type,
     field::scalar_wire_type,
     reading::{FieldPlan, Inner, MessagePlan},
     row_error::Fault,
@@ -26,13 +24,13 @@ use crate::{
 /// One column.
 #[derive(Debug)]
 pub(crate) struct Slots {
-    valid: Vec<bool>,
-    values: Values,
+    pub(crate) valid: NullBufferBuilder,
+    pub(crate) values: Values,
 }
 
 #[derive(Debug)]
-enum Values {
-    Boolean(Vec<bool>),
+pub(crate) enum Values {
+    Boolean(BooleanBufferBuilder),
     Int8(Vec<i8>),
     Int16(Vec<i16>),
     Int32(Vec<i32>),
@@ -44,6 +42,7 @@ enum Values {
         data: Vec<u8>,
         ends: Vec<usize>,
     },
+    /// No column is longer than the struct; one that is shorter has nulls there.
     Struct(Vec<Slots>),
     List {
         items: Box<Slots>,
@@ -58,9 +57,7 @@ enum Values {
 impl Slots {
     pub(crate) fn new(plan: &FieldPlan) -> Self {
         let values = match &plan.inner {
-            Inner::Message(message) => {
-                Values::Struct(message.fields.iter().map(Self::new).collect())
-            }
+            Inner::Message(message) => Values::Struct(Self::of_message(message)),
             Inner::List(item) => Values::List {
                 items: Box::new(Self::new(item)),
                 ends: Vec::new(),
@@ -69,8 +66,8 @@ impl Slots {
                 entries: Box::new([Self::new(&entry.0), Self::new(&entry.1)]),
                 ends: Vec::new(),
             },
-            Inner::Scalar(_) => match delta_type(&plan.column) {
-                DataType::Boolean => Values::Boolean(Vec::new()),
+            Inner::Scalar(_) => match &plan.data_type {
+                DataType::Boolean => Values::Boolean(BooleanBufferBuilder::new(0)),
                 DataType::Int8 => Values::Int8(Vec::new()),
                 DataType::Int16 => Values::Int16(Vec::new()),
                 DataType::Int32 | DataType::Date32 => Values::Int32(Vec::new()),
@@ -78,7 +75,7 @@ impl Slots {
                 DataType::Float32 => Values::Float32(Vec::new()),
                 DataType::Float64 => Values::Float64(Vec::new()),
                 DataType::Decimal128(precision, scale) => {
-                    Values::Decimal(Vec::new(), precision, scale)
+                    Values::Decimal(Vec::new(), *precision, *scale)
                 }
                 _ => Values::Bytes {
                     data: Vec::new(),
@@ -87,48 +84,57 @@ impl Slots {
             },
         };
         Self {
-            valid: Vec::new(),
+            valid: NullBufferBuilder::new(0),
             values,
         }
     }
 
+    pub(crate) fn of_message(plan: &MessagePlan) -> Vec<Self> {
+        plan.fields.iter().map(Self::new).collect()
+    }
+
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.valid.len()
     }
 
-    /// Adds a slot: null, or an empty list or map where the descriptor has the field at all.
-    pub(crate) fn push_slot(&mut self, plan: &FieldPlan) {
-        let mut valid = false;
-        match (&mut self.values, &plan.inner) {
-            (Values::Boolean(v), _) => v.push(false),
-            (Values::Int8(v), _) => v.push(0),
-            (Values::Int16(v), _) => v.push(0),
-            (Values::Int32(v), _) => v.push(0),
-            (Values::Int64(v), _) => v.push(0),
-            (Values::Float32(v), _) => v.push(0.0),
-            (Values::Float64(v), _) => v.push(0.0),
-            (Values::Decimal(v, ..), _) => v.push(0),
-            (Values::Bytes { data, ends }, _) => ends.push(data.len()),
-            (Values::Struct(children), Inner::Message(message)) => {
-                for (child, plan) in children.iter_mut().zip(&message.fields) {
-                    child.push_slot(plan);
-                }
-            }
-            (Values::List { items, ends }, _) => {
-                valid = plan.present;
-                ends.push(items.len());
-            }
-            (Values::Map { entries, ends }, _) => {
-                valid = plan.present;
-                ends.push(entries[0].len());
-            }
-            (Values::Struct(_), _) => {}
+    /// Adds slots that no message has filled, up to `len`: nulls, or empty lists and maps.
+    #[inline]
+    pub(crate) fn fill(&mut self, plan: &FieldPlan, len: usize) {
+        if let Some(missing @ 1..) = len.checked_sub(self.len()) {
+            self.grow(missing, plan.empty_if_unset);
         }
-        self.valid.push(valid);
+    }
+
+    /// Adds slots with the default of the type in them.
+    fn grow(&mut self, count: usize, valid: bool) {
+        let len = self.len() + count;
+        match &mut self.values {
+            Values::Boolean(v) => v.append_n(count, false),
+            Values::Int8(v) => v.resize(len, 0),
+            Values::Int16(v) => v.resize(len, 0),
+            Values::Int32(v) => v.resize(len, 0),
+            Values::Int64(v) => v.resize(len, 0),
+            Values::Float32(v) => v.resize(len, 0.0),
+            Values::Float64(v) => v.resize(len, 0.0),
+            Values::Decimal(v, ..) => v.resize(len, 0),
+            Values::Bytes { data, ends } => ends.resize(len, data.len()),
+            Values::Struct(_) => {}
+            Values::List { items, ends } => ends.resize(len, items.len()),
+            Values::Map { entries, ends } => ends.resize(len, entries[0].len()),
+        }
+        if valid {
+            self.valid.append_n_non_nulls(count);
+        } else {
+            self.valid.append_n_nulls(count);
+        }
     }
 
     /// Takes back every slot from `len` on.
     pub(crate) fn truncate(&mut self, len: usize) {
+        if self.len() <= len {
+            return;
+        }
         let last_end = |ends: &mut Vec<usize>| {
             ends.truncate(len);
             ends.last().copied().unwrap_or(0)
@@ -153,48 +159,61 @@ impl Slots {
         self.valid.truncate(len);
     }
 
-    /// Reads a field into the last slot. A field that comes again replaces a scalar, merges into a
-    /// message, and adds to a list or map.
-    pub(crate) fn read(&mut self, plan: &FieldPlan, raw: Raw<'_>) -> Result<(), Fault> {
-        let path = &plan.column.path;
-        match (&mut self.values, &plan.inner) {
-            (Values::Struct(children), Inner::Message(message)) => {
-                let Raw::Bytes(bytes) = raw else {
-                    return Err(Fault::new(path, Kind::WireType));
-                };
-                read_message(children, message, bytes, path)?;
+    /// Reads a field into slot `index`, which is the last one or one to come. A field that comes
+    /// again replaces a scalar, merges into a message, and adds to a list or map.
+    fn read(
+        &mut self,
+        plan: &FieldPlan,
+        index: usize,
+        raw: Raw<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<(), Fault> {
+        if let Inner::Scalar(scalar) = plan.inner {
+            if self.len() != index {
+                // What an earlier field of the same message wrote is dropped: the last one wins.
+                self.truncate(index);
+                self.fill(plan, index);
             }
-            (Values::List { items, ends }, Inner::List(item)) => {
-                read_items(items, item, raw)?;
+            self.values.push(plan, scalar, raw)?;
+            self.valid.append_non_null();
+            return Ok(());
+        }
+        if self.len() <= index {
+            self.fill(plan, index);
+            self.grow(1, true);
+        }
+        let path = &plan.path;
+        match (&mut self.values, &plan.inner, raw) {
+            (Values::Struct(children), Inner::Message(message), Raw::Bytes(bytes)) => {
+                read_message(children, message, index, bytes, path, allowance)?;
+            }
+            (Values::List { items, ends }, Inner::List(item), raw) => {
+                read_items(items, item, raw, path, allowance)?;
                 if let Some(end) = ends.last_mut() {
                     *end = items.len();
                 }
             }
-            (Values::Map { entries, ends }, Inner::Map(plans)) => {
-                let Raw::Bytes(bytes) = raw else {
-                    return Err(Fault::new(path, Kind::WireType));
-                };
-                read_entry(entries, plans, bytes, path)?;
+            (Values::Map { entries, ends }, Inner::Map(plans), Raw::Bytes(bytes)) => {
+                read_entry(entries, plans, bytes, path, allowance)?;
                 if let Some(end) = ends.last_mut() {
                     *end = entries[0].len();
                 }
             }
-            (values, Inner::Scalar(scalar)) => values.set_last(plan, *scalar, raw)?,
-            _ => {}
-        }
-        if let Some(valid) = self.valid.last_mut() {
-            *valid = true;
+            _ => return Err(Fault::new(path, Kind::WireType)),
         }
         Ok(())
     }
 
     /// Looks for a required field that is missing in slot `index`, messages within included.
-    pub(crate) fn check_required(&self, plan: &FieldPlan, index: usize) -> Result<(), Fault> {
-        let valid = self.valid.get(index).copied().unwrap_or(false);
-        if plan.required && !valid {
-            return Err(Fault::new(&plan.column.path, Kind::MissingRequired));
+    fn check(&self, plan: &FieldPlan, index: usize) -> Result<(), Fault> {
+        if index >= self.len() || !self.valid.is_valid(index) {
+            return if plan.required {
+                Err(Fault::new(&plan.path, Kind::MissingRequired))
+            } else {
+                Ok(())
+            };
         }
-        if !valid {
+        if !plan.is_checked() {
             return Ok(());
         }
         let range = |ends: &[usize]| {
@@ -202,124 +221,71 @@ impl Slots {
             start..ends[index]
         };
         match (&self.values, &plan.inner) {
-            (Values::Struct(children), Inner::Message(message)) => children
-                .iter()
-                .zip(&message.fields)
-                .try_for_each(|(child, plan)| child.check_required(plan, index)),
-            (Values::List { items, ends }, Inner::List(item))
-                if matches!(item.inner, Inner::Message(_)) =>
-            {
-                range(ends).try_for_each(|i| items.check_required(item, i))
+            (Values::Struct(children), Inner::Message(message)) => {
+                check_message(children, message, index)
             }
-            (Values::Map { entries, ends }, Inner::Map(plans))
-                if matches!(plans.1.inner, Inner::Message(_)) =>
-            {
-                range(ends).try_for_each(|i| entries[1].check_required(&plans.1, i))
+            (Values::List { items, ends }, Inner::List(item)) if item.is_checked() => {
+                range(ends).try_for_each(|i| items.check(item, i))
+            }
+            (Values::Map { entries, ends }, Inner::Map(plans)) if plans.1.is_checked() => {
+                range(ends).try_for_each(|i| entries[1].check(&plans.1, i))
             }
             _ => Ok(()),
         }
     }
-
-    /// The finished array, of the type that [`delta_type`] names.
-    pub(crate) fn finish(self, plan: &FieldPlan) -> Result<ArrayRef, ArrowError> {
-        let nulls = NullBuffer::from(self.valid);
-        let nulls = (nulls.null_count() > 0).then_some(nulls);
-        let data_type = delta_type(&plan.column);
-        Ok(match (self.values, &plan.inner, &data_type) {
-            (Values::Boolean(v), ..) => Arc::new(BooleanArray::new(BooleanBuffer::from(v), nulls)),
-            (Values::Int8(v), ..) => Arc::new(Int8Array::try_new(v.into(), nulls)?),
-            (Values::Int16(v), ..) => Arc::new(Int16Array::try_new(v.into(), nulls)?),
-            (Values::Int32(v), _, DataType::Date32) => {
-                Arc::new(Date32Array::try_new(v.into(), nulls)?)
-            }
-            (Values::Int32(v), ..) => Arc::new(Int32Array::try_new(v.into(), nulls)?),
-            (Values::Int64(v), _, DataType::Timestamp(_, zone)) => Arc::new(
-                TimestampMicrosecondArray::try_new(v.into(), nulls)?
-                    .with_timezone_opt(zone.clone()),
-            ),
-            (Values::Int64(v), ..) => Arc::new(Int64Array::try_new(v.into(), nulls)?),
-            (Values::Float32(v), ..) => Arc::new(Float32Array::try_new(v.into(), nulls)?),
-            (Values::Float64(v), ..) => Arc::new(Float64Array::try_new(v.into(), nulls)?),
-            (Values::Decimal(v, precision, scale), ..) => Arc::new(
-                Decimal128Array::try_new(v.into(), nulls)?
-                    .with_precision_and_scale(precision, scale)?,
-            ),
-            (Values::Bytes { data, ends }, _, DataType::Utf8) => {
-                Arc::new(StringArray::try_new(offsets(&ends)?, data.into(), nulls)?)
-            }
-            (Values::Bytes { data, ends }, ..) => {
-                Arc::new(BinaryArray::try_new(offsets(&ends)?, data.into(), nulls)?)
-            }
-            (Values::Struct(children), Inner::Message(message), DataType::Struct(fields)) => {
-                let len = nulls.as_ref().map(NullBuffer::len);
-                let arrays = children
-                    .into_iter()
-                    .zip(&message.fields)
-                    .map(|(child, plan)| child.finish(plan))
-                    .collect::<Result<Vec<_>, _>>()?;
-                // Without children the length is only in the nulls.
-                let len = arrays
-                    .first()
-                    .map(arrow_array::Array::len)
-                    .or(len)
-                    .unwrap_or(0);
-                Arc::new(StructArray::try_new_with_length(
-                    fields.clone(),
-                    arrays,
-                    nulls,
-                    len,
-                )?)
-            }
-            (Values::List { items, ends }, Inner::List(item), DataType::List(field)) => {
-                let items = items.finish(item)?;
-                Arc::new(ListArray::try_new(
-                    Arc::clone(field),
-                    offsets(&ends)?,
-                    items,
-                    nulls,
-                )?)
-            }
-            (Values::Map { entries, ends }, Inner::Map(plans), DataType::Map(field, _)) => {
-                finish_map(*entries, &ends, plans, field, nulls)?
-            }
-            (_, _, other) => {
-                return Err(ArrowError::NotYetImplemented(format!(
-                    "decoding to {other}"
-                )));
-            }
-        })
-    }
 }
 
-/// Reads the fields of a message into the last slot of each column.
+/// Reads the fields of a message into slot `index` of each column. The columns were made for this
+/// plan, so its positions are theirs.
 pub(crate) fn read_message(
     columns: &mut [Slots],
     plan: &MessagePlan,
+    index: usize,
     bytes: &[u8],
     path: &Arc<str>,
+    allowance: &mut Allowance,
 ) -> Result<(), Fault> {
     let mut reader = Reader::new(bytes);
     while let Some((number, raw)) = reader.field().map_err(|kind| Fault::new(path, kind))? {
         // Fields that nobody asked for are skipped, as Protobuf has it.
         if let Some(position) = plan.position(number) {
-            columns[position].read(&plan.fields[position], raw)?;
+            columns[position].read(&plan.fields[position], index, raw, allowance)?;
         }
     }
     Ok(())
 }
 
+/// Looks for a required field that is missing in slot `index` of the columns.
+pub(crate) fn check_message(
+    columns: &[Slots],
+    plan: &MessagePlan,
+    index: usize,
+) -> Result<(), Fault> {
+    plan.checked
+        .iter()
+        .try_for_each(|&position| columns[position].check(&plan.fields[position], index))
+}
+
 /// One item, or a packed run of them.
-fn read_items(items: &mut Slots, plan: &FieldPlan, raw: Raw<'_>) -> Result<(), Fault> {
+fn read_items(
+    items: &mut Slots,
+    plan: &FieldPlan,
+    raw: Raw<'_>,
+    list: &Arc<str>,
+    allowance: &mut Allowance,
+) -> Result<(), Fault> {
+    let mut read_item = |raw| {
+        allowance.take(plan.slot_bytes, list)?;
+        items.read(plan, items.len(), raw, allowance)
+    };
     let wire_type = match plan.inner {
         Inner::Scalar(scalar) => scalar_wire_type(scalar),
         _ => WireType::Bytes,
     };
-    let Raw::Bytes(packed) = raw else {
-        return read_item(items, plan, raw);
+    let packed = match raw {
+        Raw::Bytes(packed) if wire_type != WireType::Bytes => packed,
+        raw => return read_item(raw),
     };
-    if wire_type == WireType::Bytes {
-        return read_item(items, plan, raw);
-    }
     let mut reader = Reader::new(packed);
     while !reader.is_empty() {
         let raw = match wire_type {
@@ -327,15 +293,10 @@ fn read_items(items: &mut Slots, plan: &FieldPlan, raw: Raw<'_>) -> Result<(), F
             WireType::Fixed64 => reader.fixed64().map(Raw::Fixed64),
             _ => reader.varint().map(Raw::Varint),
         }
-        .map_err(|kind| Fault::new(&plan.column.path, kind))?;
-        read_item(items, plan, raw)?;
+        .map_err(|kind| Fault::new(&plan.path, kind))?;
+        read_item(raw)?;
     }
     Ok(())
-}
-
-fn read_item(items: &mut Slots, plan: &FieldPlan, raw: Raw<'_>) -> Result<(), Fault> {
-    items.push_slot(plan);
-    items.read(plan, raw)
 }
 
 /// An entry of a map. A key or a value that is missing is the default of its type, as Protobuf has
@@ -345,166 +306,63 @@ fn read_entry(
     plans: &(FieldPlan, FieldPlan),
     bytes: &[u8],
     path: &Arc<str>,
+    allowance: &mut Allowance,
 ) -> Result<(), Fault> {
+    allowance.take(entry_bytes(&plans.0, &plans.1), path)?;
     let [keys, values] = entries;
-    keys.push_slot(&plans.0);
-    values.push_slot(&plans.1);
+    let index = keys.len();
     let mut reader = Reader::new(bytes);
     while let Some((number, raw)) = reader.field().map_err(|kind| Fault::new(path, kind))? {
         match number {
-            1 => keys.read(&plans.0, raw)?,
-            2 => values.read(&plans.1, raw)?,
+            1 => keys.read(&plans.0, index, raw, allowance)?,
+            2 => values.read(&plans.1, index, raw, allowance)?,
             _ => {}
         }
     }
     for slots in [keys, values] {
-        if let Some(valid) = slots.valid.last_mut() {
-            *valid = true;
+        if slots.len() == index {
+            slots.grow(1, true);
         }
     }
     Ok(())
 }
 
 impl Values {
-    fn set_last(&mut self, plan: &FieldPlan, scalar: Scalar, raw: Raw<'_>) -> Result<(), Fault> {
-        fn put<T>(values: &mut [T], value: T) {
-            if let Some(last) = values.last_mut() {
-                *last = value;
-            }
-        }
-        let path = &plan.column.path;
+    fn push(&mut self, plan: &FieldPlan, scalar: Scalar, raw: Raw<'_>) -> Result<(), Fault> {
+        let path = &plan.path;
         let range = |value: i32| Fault::found(path, Kind::IntegerRange, value);
         match (self, raw) {
-            (Self::Boolean(v), Raw::Varint(raw)) => put(v, raw != 0),
+            (Self::Boolean(v), Raw::Varint(raw)) => v.append(raw != 0),
             (Self::Int8(v), Raw::Varint(raw)) => {
-                put(v, i8::try_from(raw as i32).map_err(|_| range(raw as i32))?);
+                v.push(i8::try_from(raw as i32).map_err(|_| range(raw as i32))?);
             }
             (Self::Int16(v), Raw::Varint(raw)) => {
-                put(v, i16::try_from(raw as i32).map_err(|_| range(raw as i32))?);
+                v.push(i16::try_from(raw as i32).map_err(|_| range(raw as i32))?);
             }
-            (Self::Int32(v), Raw::Varint(raw)) => put(v, raw as i32),
-            (Self::Int64(v), Raw::Varint(raw)) => put(v, raw as i64),
-            (Self::Float32(v), Raw::Fixed32(raw)) => put(v, f32::from_bits(raw)),
-            (Self::Float64(v), Raw::Fixed64(raw)) => put(v, f64::from_bits(raw)),
+            (Self::Int32(v), Raw::Varint(raw)) => v.push(raw as i32),
+            (Self::Int64(v), Raw::Varint(raw)) => v.push(raw as i64),
+            (Self::Float32(v), Raw::Fixed32(raw)) => v.push(f32::from_bits(raw)),
+            (Self::Float64(v), Raw::Fixed64(raw)) => v.push(f64::from_bits(raw)),
             (Self::Decimal(v, precision, scale), Raw::Bytes(bytes)) => {
                 let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(path, Kind::Utf8))?;
                 let value = parse_decimal(text, *precision, *scale).ok_or_else(|| {
                     Fault::found(path, Kind::DecimalText, format_args!("{text:?}"))
                 })?;
-                put(v, value);
+                v.push(value);
             }
             (Self::Bytes { data, ends }, Raw::Bytes(bytes)) => {
                 if scalar == Scalar::String {
                     let text =
                         std::str::from_utf8(bytes).map_err(|_| Fault::new(path, Kind::Utf8))?;
-                    if plan.column.is_uuid() && uuid::parse(text).is_none() {
+                    if plan.is_uuid && uuid::parse(text).is_none() {
                         return Err(Fault::found(path, Kind::UuidText, format_args!("{text:?}")));
                     }
                 }
-                // What an earlier field of the same row wrote is dropped: the last one wins.
-                let start = ends.len().checked_sub(2).map_or(0, |before| ends[before]);
-                data.truncate(start);
                 data.extend_from_slice(bytes);
-                put(ends, data.len());
+                ends.push(data.len());
             }
             _ => return Err(Fault::new(path, Kind::WireType)),
         }
         Ok(())
-    }
-}
-
-/// Offsets of 32 bits, as Delta's readers want them.
-fn offsets(ends: &[usize]) -> Result<OffsetBuffer<i32>, ArrowError> {
-    let offsets = std::iter::once(Ok(0))
-        .chain(ends.iter().map(|&end| i32::try_from(end)))
-        .collect::<Result<Vec<i32>, _>>()
-        .map_err(|_| {
-            ArrowError::InvalidArgumentError("over 2 GiB in one column; decode fewer rows".into())
-        })?;
-    Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))
-}
-
-fn finish_map(
-    entries: [Slots; 2],
-    ends: &[usize],
-    plans: &(FieldPlan, FieldPlan),
-    field: &FieldRef,
-    nulls: Option<NullBuffer>,
-) -> Result<ArrayRef, ArrowError> {
-    let DataType::Struct(parts) = field.data_type() else {
-        return Err(ArrowError::SchemaError("a map has entries".into()));
-    };
-    let keep = last_of_each_key(&entries[0], ends);
-    let [keys, values] = entries;
-    let mut columns = vec![keys.finish(&plans.0)?, values.finish(&plans.1)?];
-    let mut ends = ends.to_vec();
-    if let Some(keep) = keep {
-        let mask = BooleanArray::from(keep);
-        for column in &mut columns {
-            *column = arrow_select::filter::filter(column, &mask)?;
-        }
-        let mut kept = 0;
-        let mut from = 0;
-        for end in &mut ends {
-            kept += (from..*end).filter(|&i| mask.value(i)).count();
-            from = std::mem::replace(end, kept);
-        }
-    }
-    let entries = StructArray::try_new(parts.clone(), columns, None)?;
-    Ok(Arc::new(MapArray::try_new(
-        Arc::clone(field),
-        offsets(&ends)?,
-        entries,
-        nulls,
-        false,
-    )?))
-}
-
-/// Which entries stay when a key stands more than once in a map: the last one. `None` when every
-/// key stands once.
-fn last_of_each_key(keys: &Slots, ends: &[usize]) -> Option<Vec<bool>> {
-    let mut keep: Option<Vec<bool>> = None;
-    let mut start = 0;
-    for &end in ends {
-        if end - start > 1 {
-            let mut seen = HashSet::with_capacity(end - start);
-            for index in (start..end).rev() {
-                if !seen.insert(keys.key_at(index)) {
-                    keep.get_or_insert_with(|| vec![true; keys.len()])[index] = false;
-                }
-            }
-        }
-        start = end;
-    }
-    keep
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum Key<'a> {
-    Integer(i64),
-    Decimal(i128),
-    Bytes(&'a [u8]),
-}
-
-impl Slots {
-    fn key_at(&self, index: usize) -> Key<'_> {
-        match &self.values {
-            Values::Boolean(v) => Key::Integer(v[index].into()),
-            Values::Int8(v) => Key::Integer(v[index].into()),
-            Values::Int16(v) => Key::Integer(v[index].into()),
-            Values::Int32(v) => Key::Integer(v[index].into()),
-            Values::Int64(v) => Key::Integer(v[index]),
-            Values::Decimal(v, ..) => Key::Decimal(v[index]),
-            Values::Bytes { data, ends } => {
-                let start = index.checked_sub(1).map_or(0, |before| ends[before]);
-                Key::Bytes(&data[start..ends[index]])
-            }
-            // No key of a map has any of these types.
-            Values::Float32(_)
-            | Values::Float64(_)
-            | Values::Struct(_)
-            | Values::List { .. }
-            | Values::Map { .. } => Key::Bytes(&[]),
-        }
     }
 }

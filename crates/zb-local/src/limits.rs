@@ -21,6 +21,10 @@ pub(crate) const MAX_CONCURRENT_STREAMS: u32 = 1024;
 /// and HTTP/2 flow control makes the clients wait.
 pub(crate) const MAX_WAITING_BYTES: usize = 256 * 1024 * 1024;
 
+/// How much is decoded at a time, in bytes as [`zb_convert::Decoder`] counts them. Usual requests
+/// stay below; empty rows of a wide table, which weigh nothing on the wire, are decoded in parts.
+pub(crate) const MAX_DECODED_BYTES: usize = 32 * 1024 * 1024;
+
 /// Requests that are there already are decoded together up to this size, so that a client that
 /// sends single records does not pay for a task each.
 pub(crate) const MAX_GATHERED_BYTES: usize = 1024 * 1024;

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, cast::AsArray, types::Int32Type};
+use arrow_array::{
+    Array,
+    cast::AsArray,
+    types::{Float64Type, Int32Type},
+};
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
-use proptest::prelude::*;
-use zb_convert::{Decoder, Encoder, Options, RowErrorKind};
+use proptest::{prelude::*, sample::Index};
+use zb_convert::{DecodeLimit, Decoder, Encoder, Options, RowErrorKind, delta_schema};
+
+use crate::roundtrip::batches;
 
 fn table() -> Schema {
     let inner = Fields::from(vec![
@@ -154,6 +160,34 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn fields_have_any_numbers() {
+    let table = table().project(&[0, 1, 7]).unwrap();
+    let mut descriptor = Encoder::new(&table, Options::default())
+        .unwrap()
+        .descriptor()
+        .clone();
+    // The least that is not the position, the largest there is, and one that another has there.
+    for (field, number) in descriptor.field.iter_mut().zip([2, 536_870_911, 1]) {
+        field.number = Some(number);
+    }
+    let decoder = Decoder::new(&descriptor, &table).unwrap();
+    let row = [
+        0x10, 7, // 2
+        0x18, 8, // 3, unknown
+        0xfa, 0xff, 0xff, 0xff, 0x0f, 1, b'x', // 536870911
+        0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, // 1
+        0x80, 0x7d, 9, // 2000, unknown
+    ];
+    let decoded = decoder.decode([row.as_slice()]).unwrap();
+    assert_eq!(decoded.errors, []);
+    let batch = &decoded.batch;
+    assert_eq!(batch.column(0).as_primitive::<Int32Type>().value(0), 7);
+    assert_eq!(batch.column(1).as_string::<i32>().value(0), "x");
+    let h = batch.column(2).as_primitive::<Float64Type>();
+    assert_eq!(h.value(0).to_bits(), 1.0_f64.to_bits());
+}
+
+#[test]
 fn a_column_that_the_descriptor_lacks_is_null() {
     let sent = Encoder::new(&table().project(&[0]).unwrap(), Options::default()).unwrap();
     let decoder = Decoder::new(sent.descriptor(), &table()).unwrap();
@@ -185,6 +219,97 @@ proptest! {
             *byte = with;
         }
         let _ = decode(&row);
+    }
+}
+
+/// What happens to a row on its way.
+#[derive(Debug, Clone)]
+enum Harm {
+    Byte(Index, u8),
+    Cut(Index),
+    Insert(Index, Vec<u8>),
+    Replace(Vec<u8>),
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    let noise = || prop::collection::vec(any::<u8>(), 0..24);
+    prop_oneof![
+        (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Harm::Byte(at, byte)),
+        any::<Index>().prop_map(Harm::Cut),
+        (any::<Index>(), noise()).prop_map(|(at, bytes)| Harm::Insert(at, bytes)),
+        noise().prop_map(Harm::Replace),
+    ]
+}
+
+fn do_harm(row: &mut Vec<u8>, harm: Harm) {
+    match harm {
+        Harm::Byte(at, byte) if !row.is_empty() => {
+            let at = at.index(row.len());
+            row[at] = byte;
+        }
+        Harm::Byte(..) => {}
+        Harm::Cut(at) => row.truncate(at.index(row.len() + 1)),
+        Harm::Insert(at, bytes) => {
+            let at = at.index(row.len() + 1);
+            row.splice(at..at, bytes);
+        }
+        Harm::Replace(bytes) => *row = bytes,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    /// Of any schema: what becomes of a row has nothing to do with the rows around it, nor with
+    /// where chunks end.
+    #[test]
+    fn every_row_is_judged_alone(
+        batch in batches(),
+        harms in prop::collection::vec((any::<Index>(), harm()), 0..20),
+        decoded_bytes in 0usize..2_000,
+    ) {
+        let encoder = Encoder::new(&batch.schema(), Options::default()).unwrap();
+        let table = delta_schema(&batch.schema()).unwrap();
+        let decoder = Decoder::new(encoder.descriptor(), &table).unwrap();
+        let mut rows = encoder.encode(&batch).unwrap().to_vecs();
+        rows.push(Vec::new());
+        for (row, harm) in harms {
+            let row = row.index(rows.len());
+            do_harm(&mut rows[row], harm);
+        }
+
+        let together = decoder.decode(rows.iter().map(Vec::as_slice)).unwrap();
+        prop_assert_eq!(together.rows(), rows.len());
+        let mut errors = together.errors.iter();
+        let mut good = 0;
+        for (index, row) in rows.iter().enumerate() {
+            let mut alone = decoder.decode([row.as_slice()]).unwrap();
+            if let Some(mut error) = alone.errors.pop() {
+                error.row = index;
+                prop_assert_eq!(Some(&error), errors.next());
+            } else {
+                prop_assert_eq!(&alone.batch, &together.batch.slice(good, 1));
+                good += 1;
+            }
+        }
+        prop_assert_eq!(good, together.batch.num_rows());
+
+        let limit = DecodeLimit { decoded_bytes, ..DecodeLimit::NONE };
+        let mut rest = rows.iter().map(Vec::as_slice);
+        let (mut taken, mut good, mut errors) = (0, 0, Vec::new());
+        while let Some(chunk) = decoder.decode_chunk(&mut rest, limit).unwrap() {
+            let count = chunk.batch.num_rows();
+            prop_assert_eq!(&chunk.batch, &together.batch.slice(good, count));
+            good += count;
+            let rows = chunk.rows();
+            errors.extend(chunk.errors.into_iter().map(|mut error| {
+                error.row += taken;
+                error
+            }));
+            taken += rows;
+        }
+        prop_assert_eq!(taken, rows.len());
+        prop_assert_eq!(errors, together.errors);
     }
 }
 

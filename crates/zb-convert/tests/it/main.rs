@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod allocations;
 mod hostile;
 mod oracle;
 mod refused;
@@ -9,4 +10,5 @@ mod roundtrip;
 mod rows;
 mod target;
 mod types;
+mod unfolding;
 mod variant;

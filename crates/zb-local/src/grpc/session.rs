@@ -13,7 +13,7 @@ use uuid::Uuid;
 use zb_convert::Decoder;
 
 use super::{
-    batch::decode,
+    batch::{Part, Parts},
     intake::{Gathered, Intake},
     opening::{Opened, open},
 };
@@ -283,31 +283,34 @@ impl Reader {
         (gathered, None)
     }
 
-    /// Decodes the rows and queues them as soon as there is room. Nothing is read meanwhile, so
-    /// flow control makes the client wait.
+    /// Decodes the rows, a part at a time, and queues them as soon as there is room. Nothing is
+    /// read meanwhile, so flow control makes the client wait.
     async fn queue(&self, gathered: Gathered) -> Result<(), Status> {
         if gathered.is_empty() {
             return Ok(());
         }
         self.endpoint.counters.requests.add(gathered.requests.len());
-        let bytes = gathered.bytes;
-        let decoded = decode(&self.decoder, gathered).await?;
-        if let Some(last_offset) = decoded.last_offset {
-            let weight = bytes.max(decoded.batch.get_array_memory_size());
-            let rows = Rows {
-                _room: self.endpoint.room(weight).await?,
-                batch: decoded.batch,
-                lane: self.lane.clone(),
-                last_offset,
-                bytes,
-                queued_at: Instant::now(),
-            };
-            self.table.commit(rows).await.map_err(|closed| {
-                let table = self.table.name();
-                Status::unavailable(format!("Rows could not be committed to {table}: {closed}"))
-            })?;
+        let mut parts = Parts::check(self.decoder.clone(), gathered).await?;
+        while let Some(part) = parts.next().await? {
+            self.commit(part).await?;
         }
-        decoded.refusal.map_or(Ok(()), Err)
+        parts.refusal.map_or(Ok(()), Err)
+    }
+
+    async fn commit(&self, part: Part) -> Result<(), Status> {
+        let weight = part.bytes.max(part.batch.get_array_memory_size());
+        let rows = Rows {
+            _room: self.endpoint.room(weight).await?,
+            batch: part.batch,
+            lane: self.lane.clone(),
+            last_offset: part.last_offset,
+            bytes: part.bytes,
+            queued_at: Instant::now(),
+        };
+        self.table.commit(rows).await.map_err(|closed| {
+            let table = self.table.name();
+            Status::unavailable(format!("Rows could not be committed to {table}: {closed}"))
+        })
     }
 }
 

@@ -139,7 +139,9 @@ impl Committer {
 impl Group {
     fn committed(self) {
         for rows in &self.rows {
-            rows.lane.committed(rows.last_offset);
+            if let Some(offset) = rows.last_offset {
+                rows.lane.committed(offset);
+            }
         }
         for waiting in self.waiting {
             // Who asked may have gone in the meantime.

@@ -23,8 +23,9 @@ pub(super) const QUEUE: usize = 4096;
 pub(crate) struct Rows {
     pub(crate) batch: RecordBatch,
     pub(crate) lane: Arc<Lane>,
-    /// The offset that is durable, with all before it, once these rows are.
-    pub(crate) last_offset: i64,
+    /// The offset that is durable, with all before it, once these rows are; none where no request
+    /// is complete with them, and more of it is to come.
+    pub(crate) last_offset: Option<i64>,
     /// What the rows weighed on the wire.
     pub(crate) bytes: usize,
     pub(crate) queued_at: Instant,
@@ -71,7 +72,9 @@ impl Table {
         let (lane, last_offset) = (rows.lane.clone(), rows.last_offset);
         // Room first: an offset counts as queued only once nothing can come between any more.
         let slot = self.orders.reserve().await.map_err(|_| Closed)?;
-        lane.queued(last_offset);
+        if let Some(offset) = last_offset {
+            lane.queued(offset);
+        }
         slot.send(Order::Commit(rows));
         Ok(())
     }

@@ -48,6 +48,24 @@ async fn framing_does_not_count() {
     server.shutdown().await.unwrap();
 }
 
+/// The rows are more than is decoded at a time.
+#[tokio::test]
+async fn a_bad_record_behind_millions_of_good_ones_takes_them_along() {
+    let (server, _dir) = server(|builder| builder).await;
+    let mut stream = Stream::open(&server, &table_name(), &encoder(&schema())).await;
+    stream.send(record(0, vec![0x08, 0x01])).await;
+    stream.acked(0).await;
+    let mut rows = vec![vec![0x08, 0x01]; 2_500_000];
+    rows.push(vec![0x08]);
+    stream.send(batch(1, rows)).await;
+    let (_, end) = stream.end().await;
+    let text = "Record 2500000 of offset 1 cannot be ingested: row 2500000: the record ends in \
+                the middle of a field";
+    assert_eq!(end, Said::Failed(Code::InvalidArgument, text.to_owned()));
+    assert_eq!(server.stats().rows, 1);
+    server.shutdown().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_message_over_16_mebibytes_is_out_of_range() {
     let (server, _dir) = server(|builder| builder).await;
