@@ -223,7 +223,9 @@ impl Slots {
     /// The finished array, of the type that [`delta_type`] names.
     pub(crate) fn finish(self, plan: &FieldPlan) -> Result<ArrayRef, ArrowError> {
         let nulls = NullBuffer::from(self.valid);
-        let nulls = (nulls.null_count() > 0).then_some(nulls);
+        // Without children, the length of a struct is only in the nulls.
+        let childless = matches!(&self.values, Values::Struct(children) if children.is_empty());
+        let nulls = (childless || nulls.null_count() > 0).then_some(nulls);
         let data_type = delta_type(&plan.column);
         Ok(match (self.values, &plan.inner, &data_type) {
             (Values::Boolean(v), ..) => Arc::new(BooleanArray::new(BooleanBuffer::from(v), nulls)),
@@ -257,7 +259,6 @@ impl Slots {
                     .zip(&message.fields)
                     .map(|(child, plan)| child.finish(plan))
                     .collect::<Result<Vec<_>, _>>()?;
-                // Without children the length is only in the nulls.
                 let len = arrays
                     .first()
                     .map(arrow_array::Array::len)
