@@ -2,8 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod delta_types;
+mod expected;
 mod hostile;
+mod limits;
 mod oracle;
+mod properties;
+mod random;
 mod refused;
 mod roundtrip;
 mod rows;
