@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod corpus;
 mod delta_types;
 mod expected;
 mod hostile;
