@@ -64,9 +64,10 @@ fn batches(bytes: &[u8]) -> Vec<RecordBatch> {
     let mut batches = Vec::new();
     let bytes = Buffer::from(bytes);
     // What came before the first fault counts.
-    let _ = match bytes.starts_with(b"ARROW1") {
-        true => read_file(&bytes, &mut batches),
-        false => read_stream(bytes, &mut batches),
+    let _ = if bytes.starts_with(b"ARROW1") {
+        read_file(&bytes, &mut batches)
+    } else {
+        read_stream(bytes, &mut batches)
     };
     batches
 }

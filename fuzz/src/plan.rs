@@ -114,10 +114,10 @@ impl Script<'_> {
     }
 
     fn name(&mut self) -> String {
-        let count = self.next() % 5;
         const LETTERS: &[char] = &[
             'a', 'b', 'A', '_', '1', 'E', 'n', 't', 'r', 'y', 'ä', '.', ' ', '\0', '`', '"',
         ];
+        let count = self.next() % 5;
         (0..count)
             .map(|_| LETTERS[usize::from(self.next()) % LETTERS.len()])
             .collect()

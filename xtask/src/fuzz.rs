@@ -99,7 +99,8 @@ fn fuzz(target: &str, seconds: u64) -> Result<()> {
     report(target, &mut fuzzer)
 }
 
-/// Runs the fuzzer, shows what it says about a crash, and how much it has done.
+/// Runs the fuzzer, shows what it says about a crash, and how much it has done. Its progress, its
+/// dictionary and its other statistics are left out.
 fn report(target: &str, fuzzer: &mut Command) -> Result<()> {
     let start = Instant::now();
     let mut child = fuzzer
@@ -113,7 +114,7 @@ fn report(target: &str, fuzzer: &mut Command) -> Result<()> {
         let line = String::from_utf8_lossy(&line);
         if let Some(count) = statistic(&line, "number_of_executed_units") {
             executions = count;
-        } else if !line.starts_with("stat::") {
+        } else if !line.starts_with("stat::") && !line.starts_with(['#', '"']) {
             eprintln!("{line}");
         }
         if let Some((_, path)) = line.split_once("Test unit written to ") {

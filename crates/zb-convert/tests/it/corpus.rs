@@ -26,6 +26,7 @@ fn corpus(target: &str) -> PathBuf {
     manifest.join("../../fuzz/corpus").join(target)
 }
 
+#[expect(clippy::print_stdout, reason = "what a failed test was about")]
 fn replay(target: &str, run: fn(&[u8])) {
     let mut count = 0;
     for entry in fs::read_dir(corpus(target)).unwrap() {

@@ -160,9 +160,10 @@ impl Random {
         let keys: ScalarBuffer<K::Native> = (0..len)
             .map(|_| K::Native::usize_as(self.below(count.max(1))))
             .collect();
-        let nulls = match none {
-            true => Some(arrow_buffer::NullBuffer::new_null(len)),
-            false => self.nulls(len, values.is_nullable()),
+        let nulls = if none {
+            Some(arrow_buffer::NullBuffer::new_null(len))
+        } else {
+            self.nulls(len, values.is_nullable())
         };
         let values = self.array(values, count);
         Arc::new(DictionaryArray::<K>::new(

@@ -136,9 +136,12 @@ impl Random {
                 Arc::new(array.with_precision_and_scale(*p, *s).unwrap())
             }
             T::Decimal256(p, s) => {
-                let array = self.numbers::<Decimal256Type>(len, nulls, |r| match r.fault() {
-                    false => i256::from_i128(r.unscaled(*p)),
-                    true => i256::from_parts(r.next().into(), i128::from(r.integer()) << 60),
+                let array = self.numbers::<Decimal256Type>(len, nulls, |r| {
+                    if r.fault() {
+                        i256::from_parts(r.next().into(), i128::from(r.integer()) << 60)
+                    } else {
+                        i256::from_i128(r.unscaled(*p))
+                    }
                 });
                 Arc::new(array.with_precision_and_scale(*p, *s).unwrap())
             }
