@@ -18,7 +18,7 @@ const STEPS: &[Step] = &[
     ("build", build),
     ("python", py::run),
     ("tests", tests),
-    ("memcheck", memcheck::run),
+    ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("docs", docs),
     ("oracle", oracle),
