@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{deny, layers, py, run};
+use crate::{deny, fuzz, layers, memcheck, py, run};
 
 /// A step: what it is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -18,6 +18,8 @@ const STEPS: &[Step] = &[
     ("build", build),
     ("python", py::run),
     ("tests", tests),
+    ("memcheck", memcheck::briefly),
+    ("fuzz", fuzz::briefly),
     ("docs", docs),
     ("oracle", oracle),
 ];

@@ -13,9 +13,13 @@ mod bench;
 mod ci;
 mod demo;
 mod deny;
+mod fuzz;
 mod layers;
+mod memcheck;
+mod miri;
 mod py;
 mod run;
+mod sanitizer;
 mod test;
 
 use std::process::ExitCode;
@@ -28,6 +32,10 @@ cargo xtask COMMAND
   bench [CRATE]    the benchmarks of all crates that have some, or of one
   layers           which crate may depend on which
   deny             licences, banned crates, sources, advisories (cargo-deny)
+  fuzz [SECONDS] [TARGET]
+                   the targets of fuzz/, each for so many seconds (20), or one of them
+  memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
+  miri             the same under miri, where a toolchain with miri is installed
   py               the Python of the tests, in target/venv; prints its path
   demo             the sample of flights into a Delta table in ./lake
 ";
@@ -44,6 +52,9 @@ fn main() -> ExitCode {
         ("bench", args) => bench::run(args),
         ("layers", []) => layers::run(),
         ("deny", []) => deny::run(),
+        ("fuzz", args) => fuzz::run(args),
+        ("memcheck", []) => memcheck::run(),
+        ("miri", []) => miri::run(),
         ("py", []) => py::run(),
         ("demo", []) => demo::run(),
         ("help" | "--help" | "-h", _) => {

@@ -22,7 +22,7 @@ fn nested(name: String, full_name: &str, columns: &[Column]) -> DescriptorProto 
     let mut taken: HashSet<String> = columns.iter().map(|c| c.name.clone()).collect();
     let mut entry_names = HashMap::new();
     for column in columns.iter().filter(|c| matches!(c.shape, Shape::Map(..))) {
-        let name = unique(&format!("{}Entry", camel_case(&column.name)), &mut taken);
+        let name = unique(&entry_name(&column.name), &mut taken);
         entry_names.insert(column.name.as_str(), name);
     }
     let mut message = DescriptorProto {
@@ -103,6 +103,11 @@ fn entry(name: String, key: &Column, value: &Column) -> DescriptorProto {
         }),
         ..DescriptorProto::default()
     }
+}
+
+/// What `protoc` calls the message of a map's entry.
+pub(crate) fn entry_name(map: &str) -> String {
+    format!("{}Entry", camel_case(map))
 }
 
 pub(crate) fn scalar_type(scalar: Scalar) -> Type {

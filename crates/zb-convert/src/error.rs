@@ -138,6 +138,18 @@ pub enum SchemaProblemKind {
     /// Two columns of one name; Delta does not tell `A` from `a`.
     #[error("the name stands twice, at least without regard to case; rename one of the columns")]
     DuplicateName,
+    /// A struct without fields, which no table has.
+    #[error("a struct without fields has no counterpart in a Delta table; drop the column")]
+    EmptyStruct,
+    /// The entries of a map need a name in Protobuf that is taken.
+    #[error(
+        "Protobuf calls the entries of this map {entry}, as another column or map beside it; rename \
+         one of the columns"
+    )]
+    MapEntryName {
+        /// The name.
+        entry: String,
+    },
     /// More columns than the service takes.
     #[error(
         "{found} columns are over the service's limit of {}",

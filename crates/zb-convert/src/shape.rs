@@ -6,7 +6,7 @@ use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 
 use crate::{
     MAX_COLUMNS, MAX_DEPTH, SchemaError, SchemaProblem, SchemaProblemKind as Kind,
-    coercion::Coercion, variant,
+    coercion::Coercion, descriptor::entry_name, variant,
 };
 
 /// The key of a field's metadata that names its extension type (Arrow columnar format,
@@ -128,7 +128,22 @@ impl Walk<'_> {
                 columns.push(column);
             }
         }
+        self.entry_names(&columns);
         columns
+    }
+
+    /// What a strict parser calls the entries of a map follows from the map's own name, and shares a
+    /// scope with the columns around it.
+    fn entry_names(&mut self, columns: &[Column]) {
+        let mut taken: HashSet<String> = columns.iter().map(|c| c.name.clone()).collect();
+        for column in columns {
+            if matches!(column.shape, Shape::Map(..)) {
+                let entry = entry_name(&column.name);
+                if !taken.insert(entry.clone()) {
+                    self.problem::<()>(&column.path, Kind::MapEntryName { entry });
+                }
+            }
+        }
     }
 
     /// `None` where the type is refused; the problem is then on the list.
@@ -192,6 +207,9 @@ impl Walk<'_> {
                     return self.problem(path, Kind::DecimalPrecision { precision, scale });
                 }
                 Scalar::String
+            }
+            T::Struct(fields) if fields.is_empty() => {
+                return self.problem(path, Kind::EmptyStruct);
             }
             T::Struct(fields) => {
                 return Some(Shape::Message(self.fields(fields, path, depth + 1)));

@@ -9,6 +9,9 @@
 mod bad_input;
 mod interrupt;
 mod memory;
+mod protoc;
+#[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]
+mod random;
 mod schema;
 mod send_local;
 mod two_processes;

@@ -3,8 +3,14 @@
 
 mod agreement;
 mod allocations;
+mod corpus;
+mod delta_types;
+mod expected;
 mod hostile;
+mod limits;
 mod oracle;
+mod properties;
+mod random;
 mod refused;
 mod roundtrip;
 mod rows;

@@ -8,6 +8,7 @@ mod acks;
 mod catalog;
 mod client;
 mod closing;
+mod ddl;
 mod descriptors;
 mod lake;
 mod limits;
