@@ -10,7 +10,7 @@ use arrow_schema::TimeUnit;
 use crate::{
     SubMicroseconds,
     raw::{BLOCK, Prefix, SLACK, Slots},
-    source::Source,
+    source::{Lists, Source},
     varint,
 };
 
@@ -198,34 +198,69 @@ impl Varints {
     }
 }
 
-/// Strings or binaries with offsets: where each starts and ends.
-pub(crate) fn offsets<O: OffsetSizeTrait>(
-    offsets: &[O],
-    from: &mut [usize; BLOCK],
-    to: &mut [usize; BLOCK],
-) -> usize {
-    let mut longest = 0;
-    for ((pair, from), to) in offsets.windows(2).zip(from).zip(to) {
-        *from = pair[0].as_usize();
-        *to = pair[1].as_usize();
-        longest = longest.max(*to - *from);
+/// Where `count` texts from `start` on begin, and where the last of them ends.
+pub(crate) fn text_offsets(
+    source: &Source<'_>,
+    start: usize,
+    count: usize,
+    to: &mut [usize; BLOCK + 1],
+) {
+    match source {
+        Source::Utf8(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::LargeUtf8(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::Binary(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::LargeBinary(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::FixedSizeBinary(a) => multiples(a.value_size(), start, to),
+        _ => {}
     }
-    longest
 }
 
-/// Whether texts of this length go into the slots.
-pub(crate) fn fits_slot(longest: usize) -> bool {
-    longest <= SLACK
+/// Where the items of `count` lists, or the entries of maps, from `start` on begin, and where the
+/// last of them ends.
+pub(crate) fn list_offsets(
+    source: &Source<'_>,
+    start: usize,
+    count: usize,
+    to: &mut [usize; BLOCK + 1],
+) {
+    match source {
+        Source::List(Lists::List(a), _) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::List(Lists::LargeList(a), _) => {
+            offsets(&a.value_offsets()[start..=start + count], to);
+        }
+        Source::List(Lists::FixedSize(a), _) => multiples(a.value_length() as usize, start, to),
+        Source::Map(a, _) => offsets(&a.value_offsets()[start..=start + count], to),
+        _ => {}
+    }
+}
+
+fn offsets<O: OffsetSizeTrait>(offsets: &[O], to: &mut [usize; BLOCK + 1]) {
+    for (to, from) in to.iter_mut().zip(offsets) {
+        *to = from.as_usize();
+    }
+}
+
+fn multiples(size: usize, start: usize, to: &mut [usize; BLOCK + 1]) {
+    for (to, index) in to.iter_mut().zip(start..) {
+        *to = index * size;
+    }
+}
+
+/// Whether all texts between the offsets go into the slots.
+pub(crate) fn fit_slots(offsets: &[usize]) -> bool {
+    let lengths = offsets.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    // No bit beyond is set in any of them: quicker found than the longest.
+    lengths.fold(0, |all, length| all | length) < SLACK
 }
 
 /// Appends tag and length of what stands elsewhere.
 pub(crate) fn append_lengths(
     prefix: Prefix,
     valid: u64,
-    lengths: impl Iterator<Item = usize>,
+    lengths: &[usize],
     slots: &mut Slots,
 ) {
-    slots.append(prefix, valid, lengths.map(|len| varint::short(len as u64)));
+    Varints::of(lengths.iter().map(|&len| len as u64)).append(prefix, valid, slots);
 }
 
 /// The nulls of a source that holds its own.
@@ -250,6 +285,7 @@ pub(crate) fn nulls<'a>(source: &'a Source<'_>) -> Option<&'a NullBuffer> {
         Source::LargeUtf8(a) => *a,
         Source::Binary(a) => *a,
         Source::LargeBinary(a) => *a,
+        Source::FixedSizeBinary(a) => *a,
         Source::Struct(a, _) => *a,
         Source::List(lists, _) => return lists.nulls(),
         Source::Map(a, _) => *a,

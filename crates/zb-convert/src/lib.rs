@@ -58,6 +58,7 @@
 //! computation, without I/O, threads or an async runtime.
 
 mod block;
+mod chunk;
 mod decimal_text;
 mod decoder;
 mod delta;
@@ -83,7 +84,7 @@ mod wire;
 
 pub use decoder::{Decoded, Decoder};
 pub use delta::{create_table_sql, delta_schema};
-pub use encoded::Encoded;
+pub use encoded::{Encoded, EncodedVecs};
 pub use encoder::{ChunkLimit, Encoder};
 pub use error::{SchemaError, SchemaProblem, SchemaProblemKind};
 pub use natural::arrow_schema;

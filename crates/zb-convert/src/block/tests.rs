@@ -16,7 +16,7 @@ use arrow_schema::{DataType, Field, Fields, Schema};
 use half::f16;
 use proptest::prelude::*;
 
-use crate::{ChunkLimit, Encoded, Encoder, Options, RowError, RowErrorKind, SubMicroseconds};
+use crate::{ChunkLimit, Encoded, EncodedVecs, Encoder, Options, RowError, RowErrorKind, SubMicroseconds};
 
 /// Xorshift: a batch is its seed.
 struct Random(u64);
@@ -239,11 +239,10 @@ fn slow(encoder: &Encoder, batch: &RecordBatch) -> (Vec<Vec<u8>>, Vec<RowError>,
     for row in 0..batch.num_rows() {
         let (mut bytes, mut lists) = (Vec::new(), 0);
         match encoder.write_row(&sources, row, &mut bytes, &mut lists) {
-            Ok(()) if bytes.len() <= encoder.options.max_record_bytes => {
+            Ok(()) => {
                 rows.push(bytes);
                 null_lists += lists;
             }
-            Ok(()) => errors.push(RowError::new(row, encoder.too_large(bytes.len()))),
             Err(fault) => errors.push(RowError::new(row, fault)),
         }
     }
@@ -271,6 +270,20 @@ proptest! {
             pieces.extend(chunk.to_vecs());
             lists += chunk.null_lists();
             found.extend(chunk.take_errors());
+        }
+        prop_assert_eq!(&pieces, &rows);
+
+        let (mut vecs, mut next, mut pieces) = (EncodedVecs::default(), 0, Vec::new());
+        while next < batch.num_rows() {
+            let before = next;
+            next = encoder.encode_vecs(&batch, next, limit, &mut vecs).unwrap();
+            encoder.encode_chunk(&batch, before, limit, &mut chunk).unwrap();
+            prop_assert_eq!(vecs.rows(), chunk.to_vecs());
+            prop_assert_eq!(vecs.row_ranges(), chunk.row_ranges());
+            prop_assert_eq!(vecs.framed_len(), chunk.framed_len());
+            prop_assert_eq!(vecs.null_lists(), chunk.null_lists());
+            prop_assert_eq!(vecs.errors(), chunk.errors());
+            pieces.extend(vecs.take_rows());
         }
         prop_assert_eq!(pieces, rows);
         prop_assert_eq!(found, errors);

@@ -1,0 +1,233 @@
+//! One field of the messages of a block.
+
+use crate::{
+    field::{FieldPlan, Inner, RowBuffer},
+    kernel,
+    raw::{Prefix, Slots},
+    source::Source,
+};
+
+use super::{
+    Bounds, Messages,
+    items::{Nested, Rows},
+    spans::{Place, Ranges},
+    texts::Texts,
+};
+
+pub(super) struct Field<'a> {
+    plan: &'a FieldPlan,
+    pub(super) source: &'a Source<'a>,
+    pub(super) prefix: Prefix,
+    /// Whether a null makes the row odd.
+    pub(super) required: bool,
+    pub(super) content: Content<'a>,
+    /// Where its spans belong, if it can have some.
+    pub(super) place: Option<Box<Place>>,
+}
+
+pub(super) enum Content<'a> {
+    /// No such column in the batch.
+    Absent,
+    /// A kernel puts it into the slots.
+    Scalar,
+    /// Strings or binaries, straight from the column.
+    Texts(Box<Texts<'a>>),
+    /// Messages of the same rows: their parts stand among the others.
+    Struct(Box<Messages<'a>>),
+    List(Box<Nested<'a>>),
+    /// The values of the dictionary, encoded once for all rows.
+    Dictionary(Rows, Box<Ranges>),
+    /// Written value by value.
+    Other(Vec<u8>, Box<Ranges>),
+}
+
+impl Content<'_> {
+    /// The bytes that go between the pieces of the slots, and whether they are a column's own,
+    /// which nobody has touched yet.
+    #[inline]
+    pub(super) fn spans(&self) -> Option<(&[u8], &Ranges, bool)> {
+        match self {
+            Self::Texts(texts) => Some((texts.data, &texts.spans, true)),
+            Self::List(nested) => Some((&nested.rows.bytes, &nested.spans, false)),
+            Self::Dictionary(rows, spans) => Some((&rows.bytes, spans, false)),
+            Self::Other(bytes, spans) => Some((bytes, spans, false)),
+            Self::Absent | Self::Scalar | Self::Struct(_) => None,
+        }
+    }
+}
+
+/// What became of a field in a block of rows.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) odd: u64,
+    /// Whether not all of it is in the slots.
+    pub(super) spans: bool,
+    /// The rows in which it is a list that is null.
+    pub(super) null_lists: u64,
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn new(
+        plan: &'a FieldPlan,
+        source: &'a Source<'a>,
+        required: bool,
+        bounds: Bounds,
+    ) -> Self {
+        let content = Content::new(plan, source, bounds);
+        let place = match content {
+            Content::Absent | Content::Scalar => None,
+            _ => Some(Box::default()),
+        };
+        Self {
+            plan,
+            source,
+            prefix: Prefix::new(plan.tag.as_bytes()),
+            required,
+            content,
+            place,
+        }
+    }
+
+    /// What the field takes of a slot at most.
+    pub(super) fn room(&self) -> usize {
+        match self.content {
+            Content::Scalar | Content::Struct(_) => Slots::WORD,
+            Content::Texts(_) => Slots::TEXT,
+            Content::Absent | Content::List(_) | Content::Dictionary(..) | Content::Other(..) => 0,
+        }
+    }
+
+    /// Takes in `count` rows from `start` on, those whose bit in `among` is set.
+    pub(super) fn load(
+        &mut self,
+        start: usize,
+        count: usize,
+        among: u64,
+        limit: usize,
+        slots: &mut Slots,
+    ) -> Loaded {
+        let (plan, source, prefix) = (self.plan, self.source, self.prefix);
+        let valid = match self.content {
+            Content::Absent => 0,
+            _ => kernel::valid(kernel::nulls(source), start, count) & among,
+        };
+        let missing = among & !valid;
+        let mut odd = if self.required { missing } else { 0 };
+        let mut null_lists = 0;
+        let spans = match &mut self.content {
+            Content::Absent => {
+                if matches!(plan.inner, Inner::List(_) | Inner::Map(_)) {
+                    null_lists = missing;
+                }
+                false
+            }
+            Content::Scalar => {
+                let rounding = plan.sub_microseconds;
+                odd |= kernel::append(source, rounding, prefix, valid, start, count, slots);
+                false
+            }
+            Content::Texts(texts) => texts.load(source, prefix, valid, start, count, slots),
+            Content::Struct(messages) => {
+                odd |= messages.load_inside(start, count, valid);
+                kernel::append_lengths(prefix, valid, &messages.lengths()[..count], slots);
+                true
+            }
+            Content::List(nested) => {
+                null_lists = missing;
+                odd |= nested.load(source, prefix, valid, start, count);
+                true
+            }
+            Content::Dictionary(rows, spans) => {
+                let Source::Dictionary(keys, ..) = source else {
+                    return Loaded::default();
+                };
+                let required = self.required;
+                spans.set(valid, |row| {
+                    let range = match keys(start + row) {
+                        Some(key) => {
+                            odd |= u64::from(rows.is_odd(key)) << row;
+                            rows.bounds[key]..rows.bounds[key + 1]
+                        }
+                        None => 0..0,
+                    };
+                    // A null of the dictionary's keys or of its values: no bytes, not even a tag.
+                    odd |= u64::from(required && range.is_empty()) << row;
+                    range
+                });
+                true
+            }
+            Content::Other(bytes, spans) => {
+                let required = self.required;
+                bytes.clear();
+                spans.set(valid, |row| {
+                    let from = bytes.len();
+                    let mut lists = 0;
+                    let mut out = RowBuffer {
+                        bytes,
+                        null_lists: &mut lists,
+                        limit,
+                    };
+                    let written = plan.write(source, start + row, &mut out);
+                    let nothing = required && bytes.len() == from;
+                    odd |= u64::from(written.is_err() || lists > 0 || nothing) << row;
+                    if written.is_err() {
+                        bytes.truncate(from);
+                    }
+                    from..bytes.len()
+                });
+                true
+            }
+        };
+        if let Some(place) = &mut self.place
+            && spans
+        {
+            place.cut = *slots.ends();
+        }
+        Loaded {
+            odd,
+            spans,
+            null_lists,
+        }
+    }
+}
+
+impl<'a> Content<'a> {
+    fn new(plan: &'a FieldPlan, source: &'a Source<'a>, bounds: Bounds) -> Self {
+        match (source, &plan.inner) {
+            (Source::Absent, _) => Self::Absent,
+            (Source::Utf8(a), _) => Self::Texts(Texts::new(a.value_data())),
+            (Source::LargeUtf8(a), _) => Self::Texts(Texts::new(a.value_data())),
+            (Source::Binary(a), _) => Self::Texts(Texts::new(a.value_data())),
+            (Source::LargeBinary(a), _) => Self::Texts(Texts::new(a.value_data())),
+            (Source::FixedSizeBinary(a), _) => Self::Texts(Texts::new(a.value_data())),
+            (Source::Struct(_, sources), Inner::Message(plans)) => {
+                Self::Struct(Box::new(Messages::new(plans, sources, bounds)))
+            }
+            (Source::List(lists, values), Inner::List(item)) if lists.offset(0).is_some() => {
+                Self::List(match (&**values, &item.inner) {
+                    (Source::Struct(_, sources), Inner::Message(plans)) => {
+                        Nested::new(Messages::new(plans, sources, bounds), true)
+                    }
+                    // Such an item is its tag and its value, and they are the whole message.
+                    (values, _) => {
+                        let item = Field::new(item, values, true, bounds);
+                        Nested::new(Messages::of(vec![item], bounds), false)
+                    }
+                })
+            }
+            (Source::Map(_, sources), Inner::Map(plans)) => {
+                let key = Field::new(&plans.0, &sources.0, true, bounds);
+                let value = Field::new(&plans.1, &sources.1, true, bounds);
+                Self::List(Nested::new(Messages::of(vec![key, value], bounds), true))
+            }
+            (Source::Dictionary(_, values, len), Inner::Scalar) if *len <= bounds.rows => {
+                let mut encoded = Rows::default();
+                let value = Field::new(plan, values, false, bounds);
+                Messages::of(vec![value], bounds).encode(0..*len, None, &mut encoded);
+                Self::Dictionary(encoded, Box::default())
+            }
+            _ if kernel::covers(source) => Self::Scalar,
+            _ => Self::Other(Vec::new(), Box::default()),
+        }
+    }
+}
