@@ -11,6 +11,7 @@
 //! inside of something. Odd rows are not judged here. Whoever asked for the block writes them one
 //! by one with [`FieldPlan::write`], which knows every rule and every error.
 
+mod cells;
 mod field;
 mod items;
 mod spans;

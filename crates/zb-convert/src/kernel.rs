@@ -216,22 +216,52 @@ pub(crate) fn text_offsets(
 }
 
 /// Where the items of `count` lists, or the entries of maps, from `start` on begin, and where the
-/// last of them ends.
+/// last of them ends; says whether they stand one behind the other.
 pub(crate) fn list_offsets(
     source: &Source<'_>,
     start: usize,
     count: usize,
     to: &mut [usize; BLOCK + 1],
-) {
+) -> bool {
+    let rows = start..start + count;
     match source {
         Source::List(Lists::List(a), _) => offsets(&a.value_offsets()[start..=start + count], to),
         Source::List(Lists::LargeList(a), _) => {
             offsets(&a.value_offsets()[start..=start + count], to);
         }
         Source::List(Lists::FixedSize(a), _) => multiples(a.value_length() as usize, start, to),
+        Source::List(Lists::View(a), _) => {
+            let (offsets, sizes) = (a.value_offsets(), a.value_sizes());
+            return views(&offsets[rows.clone()], &sizes[rows], to);
+        }
+        Source::List(Lists::LargeView(a), _) => {
+            let (offsets, sizes) = (a.value_offsets(), a.value_sizes());
+            return views(&offsets[rows.clone()], &sizes[rows], to);
+        }
         Source::Map(a, _) => offsets(&a.value_offsets()[start..=start + count], to),
-        _ => {}
+        _ => return false,
     }
+    true
+}
+
+/// The offsets of views that happen to stand one behind the other; those without items stand
+/// anywhere.
+fn views<O: OffsetSizeTrait>(offsets: &[O], sizes: &[O], to: &mut [usize; BLOCK + 1]) -> bool {
+    let views = || {
+        let views = offsets.iter().zip(sizes);
+        views.map(|(offset, size)| (offset.as_usize(), size.as_usize()))
+    };
+    let first = views().find(|&(_, size)| size > 0);
+    let mut end = first.map_or(0, |(offset, _)| offset);
+    to[0] = end;
+    for (to, (offset, size)) in to[1..].iter_mut().zip(views()) {
+        if size > 0 && offset != end {
+            return false;
+        }
+        end += size;
+        *to = end;
+    }
+    true
 }
 
 fn offsets<O: OffsetSizeTrait>(offsets: &[O], to: &mut [usize; BLOCK + 1]) {
@@ -289,7 +319,15 @@ pub(crate) fn nulls<'a>(source: &'a Source<'_>) -> Option<&'a NullBuffer> {
         Source::Struct(a, _) => *a,
         Source::List(lists, _) => return lists.nulls(),
         Source::Map(a, _) => *a,
-        _ => return None,
+        Source::Dictionary(keys, ..) => return keys.nulls(),
+        Source::Decimal32(a, ..) => *a,
+        Source::Decimal64(a, ..) => *a,
+        Source::Decimal128(a, ..) => *a,
+        Source::Decimal256(a, ..) => *a,
+        Source::Utf8View(a) => *a,
+        Source::BinaryView(a) => *a,
+        Source::Uuid(a) => *a,
+        Source::Absent | Source::Runs(..) => return None,
     };
     array.nulls()
 }

@@ -63,6 +63,7 @@ mod decimal_text;
 mod decoder;
 mod delta;
 mod descriptor;
+mod digits;
 mod encoded;
 mod encoder;
 mod error;

@@ -3,12 +3,13 @@
 use crate::{
     field::{FieldPlan, Inner, RowBuffer},
     kernel,
-    raw::{Prefix, Slots},
+    raw::{BLOCK, Prefix, Slots},
     source::Source,
 };
 
 use super::{
     Bounds, Messages,
+    cells::Cells,
     items::{Nested, Rows},
     spans::{Place, Ranges},
     texts::Texts,
@@ -32,11 +33,13 @@ pub(super) enum Content<'a> {
     Scalar,
     /// Strings or binaries, straight from the column.
     Texts(Box<Texts<'a>>),
+    /// Texts that are made of the values.
+    Cells(Box<Cells>),
     /// Messages of the same rows: their parts stand among the others.
     Struct(Box<Messages<'a>>),
     List(Box<Nested<'a>>),
-    /// The values of the dictionary, encoded once for all rows.
-    Dictionary(Rows, Box<Ranges>),
+    /// The values of a dictionary or of runs, encoded once for all rows.
+    Indexed(Rows, Box<Ranges>),
     /// Written value by value.
     Other(Vec<u8>, Box<Ranges>),
 }
@@ -48,8 +51,9 @@ impl Content<'_> {
     pub(super) fn spans(&self) -> Option<(&[u8], &Ranges, bool)> {
         match self {
             Self::Texts(texts) => Some((texts.data, &texts.spans, true)),
+            Self::Cells(cells) => Some((&cells.long, &cells.spans, false)),
             Self::List(nested) => Some((&nested.rows.bytes, &nested.spans, false)),
-            Self::Dictionary(rows, spans) => Some((&rows.bytes, spans, false)),
+            Self::Indexed(rows, spans) => Some((&rows.bytes, spans, false)),
             Self::Other(bytes, spans) => Some((bytes, spans, false)),
             Self::Absent | Self::Scalar | Self::Struct(_) => None,
         }
@@ -92,8 +96,8 @@ impl<'a> Field<'a> {
     pub(super) fn room(&self) -> usize {
         match self.content {
             Content::Scalar | Content::Struct(_) => Slots::WORD,
-            Content::Texts(_) => Slots::TEXT,
-            Content::Absent | Content::List(_) | Content::Dictionary(..) | Content::Other(..) => 0,
+            Content::Texts(_) | Content::Cells(_) => Slots::TEXT,
+            Content::Absent | Content::List(_) | Content::Indexed(..) | Content::Other(..) => 0,
         }
     }
 
@@ -127,6 +131,11 @@ impl<'a> Field<'a> {
                 false
             }
             Content::Texts(texts) => texts.load(source, prefix, valid, start, count, slots),
+            Content::Cells(cells) => {
+                let (odd_here, spans) = cells.load(source, prefix, valid, start, count, slots);
+                odd |= odd_here;
+                spans
+            }
             Content::Struct(messages) => {
                 odd |= messages.load_inside(start, count, valid);
                 kernel::append_lengths(prefix, valid, &messages.lengths()[..count], slots);
@@ -134,47 +143,35 @@ impl<'a> Field<'a> {
             }
             Content::List(nested) => {
                 null_lists = missing;
-                odd |= nested.load(source, prefix, valid, start, count);
+                odd |= match nested.load(source, prefix, valid, start, count) {
+                    Some(odd) => odd,
+                    None => {
+                        let (bytes, spans) = (&mut nested.rows.bytes, &mut nested.spans);
+                        one_by_one(plan, source, false, valid, start, limit, bytes, spans)
+                    }
+                };
                 true
             }
-            Content::Dictionary(rows, spans) => {
-                let Source::Dictionary(keys, ..) = source else {
-                    return Loaded::default();
-                };
+            Content::Indexed(rows, spans) => {
+                let mut indices = [0; BLOCK];
+                match source {
+                    Source::Dictionary(keys, ..) => keys.fill(start, &mut indices[..count]),
+                    Source::Runs(ends, ..) => ends.fill(start, &mut indices[..count]),
+                    _ => return Loaded::default(),
+                }
                 let required = self.required;
                 spans.set(valid, |row| {
-                    let range = match keys(start + row) {
-                        Some(key) => {
-                            odd |= u64::from(rows.is_odd(key)) << row;
-                            rows.bounds[key]..rows.bounds[key + 1]
-                        }
-                        None => 0..0,
-                    };
-                    // A null of the dictionary's keys or of its values: no bytes, not even a tag.
+                    let index = indices[row];
+                    odd |= u64::from(rows.is_odd(index)) << row;
+                    let range = rows.bounds[index]..rows.bounds[index + 1];
+                    // A null among the values: no bytes, not even a tag.
                     odd |= u64::from(required && range.is_empty()) << row;
                     range
                 });
                 true
             }
             Content::Other(bytes, spans) => {
-                let required = self.required;
-                bytes.clear();
-                spans.set(valid, |row| {
-                    let from = bytes.len();
-                    let mut lists = 0;
-                    let mut out = RowBuffer {
-                        bytes,
-                        null_lists: &mut lists,
-                        limit,
-                    };
-                    let written = plan.write(source, start + row, &mut out);
-                    let nothing = required && bytes.len() == from;
-                    odd |= u64::from(written.is_err() || lists > 0 || nothing) << row;
-                    if written.is_err() {
-                        bytes.truncate(from);
-                    }
-                    from..bytes.len()
-                });
+                odd |= one_by_one(plan, source, self.required, valid, start, limit, bytes, spans);
                 true
             }
         };
@@ -191,6 +188,39 @@ impl<'a> Field<'a> {
     }
 }
 
+/// Writes a field value by value; gives the odd rows.
+#[expect(clippy::too_many_arguments, reason = "what a field is made of")]
+fn one_by_one(
+    plan: &FieldPlan,
+    source: &Source<'_>,
+    required: bool,
+    valid: u64,
+    start: usize,
+    limit: usize,
+    bytes: &mut Vec<u8>,
+    spans: &mut Ranges,
+) -> u64 {
+    let mut odd = 0;
+    bytes.clear();
+    spans.set(valid, |row| {
+        let from = bytes.len();
+        let mut lists = 0;
+        let mut out = RowBuffer {
+            bytes,
+            null_lists: &mut lists,
+            limit,
+        };
+        let written = plan.write(source, start + row, &mut out);
+        let nothing = required && bytes.len() == from;
+        odd |= u64::from(written.is_err() || lists > 0 || nothing) << row;
+        if written.is_err() {
+            bytes.truncate(from);
+        }
+        from..bytes.len()
+    });
+    odd
+}
+
 impl<'a> Content<'a> {
     fn new(plan: &'a FieldPlan, source: &'a Source<'a>, bounds: Bounds) -> Self {
         match (source, &plan.inner) {
@@ -203,7 +233,7 @@ impl<'a> Content<'a> {
             (Source::Struct(_, sources), Inner::Message(plans)) => {
                 Self::Struct(Box::new(Messages::new(plans, sources, bounds)))
             }
-            (Source::List(lists, values), Inner::List(item)) if lists.offset(0).is_some() => {
+            (Source::List(_, values), Inner::List(item)) => {
                 Self::List(match (&**values, &item.inner) {
                     (Source::Struct(_, sources), Inner::Message(plans)) => {
                         Nested::new(Messages::new(plans, sources, bounds), true)
@@ -220,13 +250,17 @@ impl<'a> Content<'a> {
                 let value = Field::new(&plans.1, &sources.1, true, bounds);
                 Self::List(Nested::new(Messages::of(vec![key, value], bounds), true))
             }
-            (Source::Dictionary(_, values, len), Inner::Scalar) if *len <= bounds.rows => {
+            (
+                Source::Dictionary(_, values, len) | Source::Runs(_, values, len),
+                Inner::Scalar,
+            ) if *len <= bounds.rows => {
                 let mut encoded = Rows::default();
                 let value = Field::new(plan, values, false, bounds);
                 Messages::of(vec![value], bounds).encode(0..*len, None, &mut encoded);
-                Self::Dictionary(encoded, Box::default())
+                Self::Indexed(encoded, Box::default())
             }
             _ if kernel::covers(source) => Self::Scalar,
+            _ if Cells::cover(source) => Self::Cells(Cells::new()),
             _ => Self::Other(Vec::new(), Box::default()),
         }
     }

@@ -48,7 +48,8 @@ impl<'a> Nested<'a> {
         })
     }
 
-    /// Encodes all that is in `count` lists; gives the odd rows.
+    /// Encodes all that is in `count` lists; gives the odd rows, or `None` for lists whose items do
+    /// not stand one behind the other.
     pub(super) fn load(
         &mut self,
         source: &Source<'_>,
@@ -56,8 +57,10 @@ impl<'a> Nested<'a> {
         valid: u64,
         start: usize,
         count: usize,
-    ) -> u64 {
-        kernel::list_offsets(source, start, count, &mut self.offsets);
+    ) -> Option<u64> {
+        if !kernel::list_offsets(source, start, count, &mut self.offsets) {
+            return None;
+        }
         let offsets = &self.offsets[..=count];
         let items = offsets[0]..offsets[count];
         let frame = self.framed.then_some(prefix);
@@ -83,7 +86,7 @@ impl<'a> Nested<'a> {
         self.spans.set(valid, |row| {
             rows.bounds[offsets[row] - items.start]..rows.bounds[offsets[row + 1] - items.start]
         });
-        odd & valid
+        Some(odd & valid)
     }
 }
 
