@@ -15,9 +15,9 @@ mod cells;
 mod field;
 mod items;
 mod spans;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use crate::{
     field::FieldPlan,

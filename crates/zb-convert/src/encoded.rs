@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use crate::{RowError, RowErrorKind, chunk::Sink, raw::{Part, Tail}};
+use crate::{
+    RowError, RowErrorKind,
+    chunk::Sink,
+    raw::{Part, Tail},
+};
 
 /// Encoded rows, one after another in one buffer, and the rows that were left out.
 ///

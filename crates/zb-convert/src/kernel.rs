@@ -284,12 +284,7 @@ pub(crate) fn fit_slots(offsets: &[usize]) -> bool {
 }
 
 /// Appends tag and length of what stands elsewhere.
-pub(crate) fn append_lengths(
-    prefix: Prefix,
-    valid: u64,
-    lengths: &[usize],
-    slots: &mut Slots,
-) {
+pub(crate) fn append_lengths(prefix: Prefix, valid: u64, lengths: &[usize], slots: &mut Slots) {
     Varints::of(lengths.iter().map(|&len| len as u64)).append(prefix, valid, slots);
 }
 

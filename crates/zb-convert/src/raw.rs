@@ -319,7 +319,8 @@ impl Tail {
                 at.copy_from_nonoverlapping(start, SLACK);
                 let mut done = SLACK;
                 while done < len {
-                    at.add(done).copy_from_nonoverlapping(start.add(done), SLACK);
+                    at.add(done)
+                        .copy_from_nonoverlapping(start.add(done), SLACK);
                     done += SLACK;
                 }
             }

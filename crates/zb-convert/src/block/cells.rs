@@ -1,8 +1,6 @@
 //! Values that are short texts only once they are made: decimals, UUIDs, the texts of views.
 
-use arrow_array::{
-    ArrowPrimitiveType, GenericByteViewArray, PrimitiveArray, types::ByteViewType,
-};
+use arrow_array::{ArrowPrimitiveType, GenericByteViewArray, PrimitiveArray, types::ByteViewType};
 
 use crate::{
     digits::{Notation, ROOM},
@@ -60,8 +58,12 @@ impl Cells {
         slots: &mut Slots,
     ) -> (u64, bool) {
         let odd = match source {
-            Source::Decimal32(a, p, s) => self.decimals(a, *p, *s, valid, start, |v| Some(v.into())),
-            Source::Decimal64(a, p, s) => self.decimals(a, *p, *s, valid, start, |v| Some(v.into())),
+            Source::Decimal32(a, p, s) => {
+                self.decimals(a, *p, *s, valid, start, |v| Some(v.into()))
+            }
+            Source::Decimal64(a, p, s) => {
+                self.decimals(a, *p, *s, valid, start, |v| Some(v.into()))
+            }
             Source::Decimal128(a, p, s) => self.decimals(a, *p, *s, valid, start, Some),
             Source::Decimal256(a, p, s) => self.decimals(a, *p, *s, valid, start, |v| v.to_i128()),
             Source::Uuid(a) => self.each(valid, |row, cell| {
@@ -159,7 +161,8 @@ impl Cells {
         self.long.clear();
         self.spans.set(valid, |row| {
             let from = self.long.len();
-            self.long.extend_from_slice(array.value(start + row).as_ref());
+            self.long
+                .extend_from_slice(array.value(start + row).as_ref());
             from..self.long.len()
         });
         self.lengths = [0; BLOCK];

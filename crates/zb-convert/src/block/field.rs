@@ -171,7 +171,16 @@ impl<'a> Field<'a> {
                 true
             }
             Content::Other(bytes, spans) => {
-                odd |= one_by_one(plan, source, self.required, valid, start, limit, bytes, spans);
+                odd |= one_by_one(
+                    plan,
+                    source,
+                    self.required,
+                    valid,
+                    start,
+                    limit,
+                    bytes,
+                    spans,
+                );
                 true
             }
         };
@@ -250,10 +259,9 @@ impl<'a> Content<'a> {
                 let value = Field::new(&plans.1, &sources.1, true, bounds);
                 Self::List(Nested::new(Messages::of(vec![key, value], bounds), true))
             }
-            (
-                Source::Dictionary(_, values, len) | Source::Runs(_, values, len),
-                Inner::Scalar,
-            ) if *len <= bounds.rows => {
+            (Source::Dictionary(_, values, len) | Source::Runs(_, values, len), Inner::Scalar)
+                if *len <= bounds.rows =>
+            {
                 let mut encoded = Rows::default();
                 let value = Field::new(plan, values, false, bounds);
                 Messages::of(vec![value], bounds).encode(0..*len, None, &mut encoded);

@@ -126,7 +126,9 @@ impl Messages<'_> {
             }
             let mut odd = self.load_inside(start, count, ones(count));
             let lengths = self.lengths();
-            let all = lengths[..count].iter().fold(0, |sum: usize, &length| sum.saturating_add(length));
+            let all = lengths[..count]
+                .iter()
+                .fold(0, |sum: usize, &length| sum.saturating_add(length));
             let mut parts: Vec<Part<'_>> = reuse(memory);
             self.parts(&mut parts);
             let frame = frame.map(|prefix| (prefix, lengths));

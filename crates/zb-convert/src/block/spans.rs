@@ -43,11 +43,7 @@ impl Ranges {
     pub(super) fn set(&mut self, valid: u64, mut of: impl FnMut(usize) -> Range<usize>) {
         self.empty = valid == 0;
         for (row, (from, to)) in self.from.iter_mut().zip(&mut self.to).enumerate() {
-            let range = if valid >> row & 1 != 0 {
-                of(row)
-            } else {
-                0..0
-            };
+            let range = if valid >> row & 1 != 0 { of(row) } else { 0..0 };
             (*from, *to) = (range.start, range.end);
         }
     }
@@ -58,10 +54,19 @@ impl Ranges {
         self.from = [0; BLOCK];
         self.to = [0; BLOCK];
         let pairs = bounds.windows(2);
-        for (row, ((from, to), pair)) in self.from.iter_mut().zip(&mut self.to).zip(pairs).enumerate()
+        for (row, ((from, to), pair)) in self
+            .from
+            .iter_mut()
+            .zip(&mut self.to)
+            .zip(pairs)
+            .enumerate()
         {
             *from = pair[0];
-            *to = if valid >> row & 1 != 0 { pair[1] } else { pair[0] };
+            *to = if valid >> row & 1 != 0 {
+                pair[1]
+            } else {
+                pair[0]
+            };
         }
     }
 
