@@ -71,6 +71,8 @@ mod field;
 mod kernel;
 mod natural;
 mod options;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod print;
 mod raw;
 mod reading;

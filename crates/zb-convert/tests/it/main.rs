@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod allocations;
 mod hostile;
 mod oracle;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod refused;
 mod roundtrip;
 mod rows;
