@@ -3,6 +3,8 @@
 //! A kernel looks at the type once for the block, not once for the value, and has no branch that
 //! depends on a null. It says which rows are odd: rows it cannot vouch for, which are then written
 //! and judged one by one.
+use std::ops::Range;
+
 use arrow_array::{Array, OffsetSizeTrait};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::TimeUnit;
@@ -215,6 +217,21 @@ pub(crate) fn text_offsets(
     }
 }
 
+/// Where one text is.
+#[inline]
+pub(crate) fn text_range(source: &Source<'_>, index: usize) -> Range<usize> {
+    fn of<O: OffsetSizeTrait>(offsets: &[O], index: usize) -> Range<usize> {
+        offsets[index].as_usize()..offsets[index + 1].as_usize()
+    }
+    match source {
+        Source::Utf8(a) => of(a.value_offsets(), index),
+        Source::LargeUtf8(a) => of(a.value_offsets(), index),
+        Source::Binary(a) => of(a.value_offsets(), index),
+        Source::LargeBinary(a) => of(a.value_offsets(), index),
+        _ => 0..0,
+    }
+}
+
 /// Where the items of `count` lists, or the entries of maps, from `start` on begin, and where the
 /// last of them ends; says whether they stand one behind the other.
 pub(crate) fn list_offsets(
@@ -310,7 +327,7 @@ pub(crate) fn nulls<'a>(source: &'a Source<'_>) -> Option<&'a NullBuffer> {
         Source::LargeUtf8(a) => *a,
         Source::Binary(a) => *a,
         Source::LargeBinary(a) => *a,
-        Source::FixedSizeBinary(a) => *a,
+        Source::FixedSizeBinary(a) | Source::Uuid(a) => *a,
         Source::Struct(a, _) => *a,
         Source::List(lists, _) => return lists.nulls(),
         Source::Map(a, _) => *a,
@@ -321,7 +338,6 @@ pub(crate) fn nulls<'a>(source: &'a Source<'_>) -> Option<&'a NullBuffer> {
         Source::Decimal256(a, ..) => *a,
         Source::Utf8View(a) => *a,
         Source::BinaryView(a) => *a,
-        Source::Uuid(a) => *a,
         Source::Absent | Source::Runs(..) => return None,
     };
     array.nulls()

@@ -177,7 +177,7 @@ impl Keys<'_> {
     }
 
     /// The indices of the values of the rows from `start` on, whatever they are for nulls.
-    pub(crate) fn fill(&self, start: usize, to: &mut [usize]) {
+    fn fill(&self, start: usize, to: &mut [usize]) {
         keys!(self, a => {
             for (to, key) in to.iter_mut().zip(&a.values()[start..]) {
                 *to = key.as_usize();
@@ -197,7 +197,7 @@ impl RunEnds<'_> {
     }
 
     /// The indices of the values of the rows from `start` on.
-    pub(crate) fn fill(&self, start: usize, to: &mut [usize]) {
+    fn fill(&self, start: usize, to: &mut [usize]) {
         run_ends!(self, a => {
             let ends = a.run_ends().values();
             let first = a.run_ends().offset() + start;
@@ -382,6 +382,15 @@ impl<'a> Source<'a> {
         };
         let values = Self::bind(item, values.data_type(), values, problems);
         Self::List(lists, Box::new(values))
+    }
+
+    /// The indices of the values of the rows from `start` on, in a dictionary or in runs.
+    pub(crate) fn fill_indices(&self, start: usize, to: &mut [usize]) {
+        match self {
+            Self::Dictionary(keys, ..) => keys.fill(start, to),
+            Self::Runs(ends, ..) => ends.fill(start, to),
+            _ => {}
+        }
     }
 
     /// Where the value of a row stands, dictionaries and runs followed; `None` for a null.

@@ -2,6 +2,8 @@
 
 use arrow_array::{ArrowPrimitiveType, GenericByteViewArray, PrimitiveArray, types::ByteViewType};
 
+use arrow_buffer::i256;
+
 use crate::{
     digits::{Notation, ROOM},
     kernel,
@@ -18,7 +20,7 @@ const INLINE: usize = 12;
 /// A cell for the text of each row.
 pub(super) struct Cells {
     /// Cells of `SLACK` bytes, and room behind the last.
-    cells: Box<[u8; (BLOCK + 2) * SLACK]>,
+    bytes: Box<[u8; (BLOCK + 2) * SLACK]>,
     lengths: [usize; BLOCK],
     /// The texts of views, where one of them is too long for a cell.
     pub(super) long: Vec<u8>,
@@ -28,7 +30,7 @@ pub(super) struct Cells {
 impl Cells {
     pub(super) fn new() -> Box<Self> {
         Box::new(Self {
-            cells: Box::new([0; (BLOCK + 2) * SLACK]),
+            bytes: Box::new([0; (BLOCK + 2) * SLACK]),
             lengths: [0; BLOCK],
             long: Vec::new(),
             spans: Ranges::default(),
@@ -65,7 +67,7 @@ impl Cells {
                 self.decimals(a, *p, *s, valid, start, |v| Some(v.into()))
             }
             Source::Decimal128(a, p, s) => self.decimals(a, *p, *s, valid, start, Some),
-            Source::Decimal256(a, p, s) => self.decimals(a, *p, *s, valid, start, |v| v.to_i128()),
+            Source::Decimal256(a, p, s) => self.decimals(a, *p, *s, valid, start, i256::to_i128),
             Source::Uuid(a) => self.each(valid, |row, cell| {
                 let text = uuid::text(a.value(start + row));
                 cell[..text.len()].copy_from_slice(&text);
@@ -88,7 +90,7 @@ impl Cells {
         };
         let lengths = self.lengths[..count].iter().enumerate();
         let texts = lengths.map(|(row, &length)| (row * SLACK, row * SLACK + length));
-        slots.append_text(prefix, valid & !odd, &self.cells[..], texts);
+        slots.append_text(prefix, valid & !odd, &self.bytes[..], texts);
         (odd & valid, false)
     }
 
@@ -103,7 +105,7 @@ impl Cells {
         while rest != 0 {
             let row = rest.trailing_zeros() as usize;
             rest &= rest - 1;
-            let cell = self.cells[row * SLACK..].first_chunk_mut::<ROOM>();
+            let cell = self.bytes[row * SLACK..].first_chunk_mut::<ROOM>();
             match cell.and_then(|cell| write(row, cell)) {
                 Some(length) => self.lengths[row] = length,
                 None => odd |= 1 << row,

@@ -40,6 +40,8 @@ pub(super) enum Content<'a> {
     List(Box<Nested<'a>>),
     /// The values of a dictionary or of runs, encoded once for all rows.
     Indexed(Rows, Box<Ranges>),
+    /// The texts of a dictionary or of runs that has more values than the batch has rows.
+    Picked(&'a Source<'a>, Box<Texts<'a>>),
     /// Written value by value.
     Other(Vec<u8>, Box<Ranges>),
 }
@@ -50,7 +52,7 @@ impl Content<'_> {
     #[inline]
     pub(super) fn spans(&self) -> Option<(&[u8], &Ranges, bool)> {
         match self {
-            Self::Texts(texts) => Some((texts.data, &texts.spans, true)),
+            Self::Texts(texts) | Self::Picked(_, texts) => Some((texts.data, &texts.spans, true)),
             Self::Cells(cells) => Some((&cells.long, &cells.spans, false)),
             Self::List(nested) => Some((&nested.rows.bytes, &nested.spans, false)),
             Self::Indexed(rows, spans) => Some((&rows.bytes, spans, false)),
@@ -96,7 +98,7 @@ impl<'a> Field<'a> {
     pub(super) fn room(&self) -> usize {
         match self.content {
             Content::Scalar | Content::Struct(_) => Slots::WORD,
-            Content::Texts(_) | Content::Cells(_) => Slots::TEXT,
+            Content::Texts(_) | Content::Picked(..) | Content::Cells(_) => Slots::TEXT,
             Content::Absent | Content::List(_) | Content::Indexed(..) | Content::Other(..) => 0,
         }
     }
@@ -152,13 +154,25 @@ impl<'a> Field<'a> {
                 };
                 true
             }
+            Content::Picked(values, texts) => {
+                let mut indices = [0; BLOCK];
+                source.fill_indices(start, &mut indices[..count]);
+                let mut there = valid;
+                if let Some(nulls) = kernel::nulls(values) {
+                    for (row, &index) in indices[..count].iter().enumerate() {
+                        if valid >> row & 1 != 0 && nulls.is_null(index) {
+                            there &= !(1 << row);
+                        }
+                    }
+                }
+                if self.required {
+                    odd |= valid & !there;
+                }
+                texts.load_picked(values, prefix, there, &indices[..count], slots)
+            }
             Content::Indexed(rows, spans) => {
                 let mut indices = [0; BLOCK];
-                match source {
-                    Source::Dictionary(keys, ..) => keys.fill(start, &mut indices[..count]),
-                    Source::Runs(ends, ..) => ends.fill(start, &mut indices[..count]),
-                    _ => return Loaded::default(),
-                }
+                source.fill_indices(start, &mut indices[..count]);
                 let required = self.required;
                 spans.set(valid, |row| {
                     let index = indices[row];
@@ -197,6 +211,17 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The bytes of texts with offsets.
+fn text_data<'a>(source: &Source<'a>) -> Option<&'a [u8]> {
+    match source {
+        Source::Utf8(a) => Some(a.value_data()),
+        Source::LargeUtf8(a) => Some(a.value_data()),
+        Source::Binary(a) => Some(a.value_data()),
+        Source::LargeBinary(a) => Some(a.value_data()),
+        _ => None,
+    }
+}
+
 /// Writes a field value by value; gives the odd rows.
 #[expect(clippy::too_many_arguments, reason = "what a field is made of")]
 fn one_by_one(
@@ -232,12 +257,11 @@ fn one_by_one(
 
 impl<'a> Content<'a> {
     fn new(plan: &'a FieldPlan, source: &'a Source<'a>, bounds: Bounds) -> Self {
+        if let Some(data) = text_data(source) {
+            return Self::Texts(Texts::new(data));
+        }
         match (source, &plan.inner) {
             (Source::Absent, _) => Self::Absent,
-            (Source::Utf8(a), _) => Self::Texts(Texts::new(a.value_data())),
-            (Source::LargeUtf8(a), _) => Self::Texts(Texts::new(a.value_data())),
-            (Source::Binary(a), _) => Self::Texts(Texts::new(a.value_data())),
-            (Source::LargeBinary(a), _) => Self::Texts(Texts::new(a.value_data())),
             (Source::FixedSizeBinary(a), _) => Self::Texts(Texts::new(a.value_data())),
             (Source::Struct(_, sources), Inner::Message(plans)) => {
                 Self::Struct(Box::new(Messages::new(plans, sources, bounds)))
@@ -266,6 +290,11 @@ impl<'a> Content<'a> {
                 let value = Field::new(plan, values, false, bounds);
                 Messages::of(vec![value], bounds).encode(0..*len, None, &mut encoded);
                 Self::Indexed(encoded, Box::default())
+            }
+            (Source::Dictionary(_, values, _) | Source::Runs(_, values, _), Inner::Scalar)
+                if let Some(data) = text_data(values) =>
+            {
+                Self::Picked(values, Texts::new(data))
             }
             _ if kernel::covers(source) => Self::Scalar,
             _ if Cells::cover(source) => Self::Cells(Cells::new()),

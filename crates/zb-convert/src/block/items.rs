@@ -135,8 +135,8 @@ impl Messages<'_> {
             if all <= self.limit.saturating_sub(tail.len()) {
                 tail.put_rows(&parts, 0..count, frame, bounds);
             } else {
-                for row in 0..count {
-                    if lengths[row] > self.limit.saturating_sub(tail.len()) {
+                for (row, &length) in lengths[..count].iter().enumerate() {
+                    if length > self.limit.saturating_sub(tail.len()) {
                         odd |= 1 << row;
                         bounds.push(tail.len());
                     } else {

@@ -84,6 +84,17 @@ impl Ranges {
         }
     }
 
+    /// Start and end of each row's range.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.from.iter().copied().zip(self.to.iter().copied())
+    }
+
+    /// Whether all ranges are shorter than a power of two.
+    pub(super) fn longest_is_below(&self, power: usize) -> bool {
+        let lengths = self.pairs().map(|(from, to)| to.wrapping_sub(from));
+        lengths.fold(0, |all, length| all | length) < power
+    }
+
     /// Adds the length of each row's range to the row's.
     pub(super) fn add_to(&self, lengths: &mut [usize; BLOCK]) {
         for (length, (from, to)) in lengths.iter_mut().zip(self.from.iter().zip(&self.to)) {

@@ -2,7 +2,7 @@
 
 use crate::{
     kernel,
-    raw::{BLOCK, Prefix, Slots},
+    raw::{BLOCK, Prefix, SLACK, Slots},
     source::Source,
 };
 
@@ -49,9 +49,34 @@ impl<'a> Texts<'a> {
             return false;
         }
         self.spans.set_between(valid, &self.offsets[..=count]);
+        self.stay(prefix, valid, count, slots);
+        true
+    }
+
+    /// As [`load`](Self::load) with the texts at `indices`, in any order.
+    pub(super) fn load_picked(
+        &mut self,
+        source: &Source<'_>,
+        prefix: Prefix,
+        valid: u64,
+        indices: &[usize],
+        slots: &mut Slots,
+    ) -> bool {
+        self.spans
+            .set(valid, |row| kernel::text_range(source, indices[row]));
+        if self.spans.longest_is_below(SLACK) {
+            let texts = self.spans.pairs().take(indices.len());
+            slots.append_text(prefix, valid, self.data, texts);
+            return false;
+        }
+        self.stay(prefix, valid, indices.len(), slots);
+        true
+    }
+
+    /// Leaves the texts where they are: tag and length go before them.
+    fn stay(&self, prefix: Prefix, valid: u64, count: usize, slots: &mut Slots) {
         let mut lengths = [0; BLOCK];
         self.spans.add_to(&mut lengths);
         kernel::append_lengths(prefix, valid, &lengths[..count], slots);
-        true
     }
 }

@@ -54,7 +54,7 @@ unsafe impl GlobalAlloc for Counting {
 /// Rows that repeat every 1024, so that every chunk of as many is like the next.
 fn batch(rows: usize) -> RecordBatch {
     let numbers = || (0..rows).map(|i| i % 1024);
-    let text = |i: usize| (i % 5 != 0).then(|| "some text ".repeat(i % 9));
+    let text = |i: usize| (!i.is_multiple_of(5)).then(|| "some text ".repeat(i % 9));
     let names: StringArray = numbers().map(text).collect();
     let doubles: Float64Array = numbers().map(|i| i as f64).collect();
     let fields = [

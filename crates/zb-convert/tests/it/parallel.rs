@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
-use zb_convert::{ChunkLimit, Encoder, Options};
+use zb_convert::{ChunkLimit, Encoded, Encoder, Options};
 
 #[test]
 fn the_chunks_are_those_of_one_thread_in_their_order() {
@@ -28,9 +28,9 @@ fn the_chunks_are_those_of_one_thread_in_their_order() {
     ] {
         let parts = encoder.encode_par(&batch, limit).unwrap();
         assert!(chunks.contains(&parts.len()), "{} chunks", parts.len());
-        let rows: Vec<&[u8]> = parts.iter().flat_map(|part| part.rows()).collect();
+        let rows: Vec<&[u8]> = parts.iter().flat_map(Encoded::rows).collect();
         assert!(rows.iter().eq(&whole.rows().collect::<Vec<_>>()));
-        let errors = parts.iter().flat_map(|part| part.errors());
+        let errors = parts.iter().flat_map(Encoded::errors);
         assert!(errors.eq(whole.errors()));
         assert!(
             parts
