@@ -44,6 +44,8 @@ pub(crate) struct Messages<'a> {
     lengths: Box<[usize; BLOCK]>,
     /// For each list of the present block that has nulls, which rows they are in.
     null_lists: Vec<u64>,
+    /// The memory of the parts when messages are encoded.
+    memory: Vec<Part<'static>>,
 }
 
 /// What is worked out in advance, and how far.
@@ -76,6 +78,7 @@ impl<'a> Messages<'a> {
             rest: Box::default(),
             lengths: Box::new([0; BLOCK]),
             null_lists: Vec::new(),
+            memory: Vec::new(),
         }
     }
 

@@ -104,7 +104,7 @@ impl Messages<'_> {
         all_odd.clear();
         *any_odd = false;
         let mut tail = Tail::new(mem::take(bytes));
-        let mut memory = Vec::new();
+        let mut memory = mem::take(&mut self.memory);
         for start in range.clone().step_by(BLOCK) {
             let count = BLOCK.min(range.end - start);
             if let ([field], None) = (&mut self.fields[..], frame)
@@ -148,6 +148,7 @@ impl Messages<'_> {
             *any_odd |= odd != 0;
             all_odd.push(odd);
         }
+        self.memory = memory;
         // Room to read beyond the last of them.
         tail.extend(&[0; SLACK + 1]);
         *bytes = tail.into_vec();
