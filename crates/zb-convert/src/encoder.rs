@@ -1,30 +1,22 @@
 //! From a record batch to rows of Protobuf.
 
-use std::{collections::HashSet, mem, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use prost_types::DescriptorProto;
 
 use crate::{
-    Encoded, ExtraColumns, Options, RowError, RowErrorKind, SchemaError, SchemaProblem,
-    SchemaProblemKind,
-    block::{Bounds, Messages},
+    Encoded, EncodedVecs, ExtraColumns, Options, SchemaError, SchemaProblem, SchemaProblemKind,
     coercion::Known,
     delta::delta_schema,
     descriptor,
-    encoded::framed,
-    field::{FieldPlan, RowBuffer},
+    field::FieldPlan,
     fit::{Fitted, fit},
-    raw::{BLOCK, Tail},
-    row_error::Fault,
     shape::{self, is_identifier},
     source::Source,
     target,
 };
-
-/// Room that is made for the ends of rows before there is one.
-const RESERVED_ROWS: usize = 1 << 16;
 
 /// Turns the record batches of one schema into rows of Protobuf.
 ///
@@ -46,10 +38,10 @@ const RESERVED_ROWS: usize = 1 << 16;
 pub struct Encoder {
     schema: SchemaRef,
     descriptor: DescriptorProto,
-    fields: Vec<FieldPlan>,
+    pub(crate) fields: Vec<FieldPlan>,
     /// Columns of the schema that are of no use and must be null throughout.
     null: Vec<usize>,
-    empty_path: Arc<str>,
+    pub(crate) empty_path: Arc<str>,
     pub(crate) options: Options,
 }
 
@@ -243,107 +235,40 @@ impl Encoder {
         out: &mut Encoded,
     ) -> Result<usize, SchemaError> {
         let sources = self.bind(batch)?;
-        out.clear();
-        let end = start
-            .saturating_add(limit.rows.max(1))
-            .min(batch.num_rows());
-        let count = end.saturating_sub(start);
-        out.ends.reserve(count.min(RESERVED_ROWS));
-        let bounds = Bounds {
-            rows: count,
-            bytes: self.options.max_record_bytes,
-        };
-        let mut messages = Messages::new(&self.fields, &sources, bounds);
-        let mut tail = Tail::new(mem::take(&mut out.bytes));
-        let mut next = start;
-        while next < end {
-            let count = BLOCK.min(end - next);
-            let odd = messages.load(next, count);
-            let (accepted, done) =
-                self.put_block(&messages, &sources, next, count, odd, limit, &mut tail, out);
-            out.null_lists += messages.null_lists(accepted & !odd);
-            next += done;
-            if done < count {
-                break;
-            }
-        }
-        out.bytes = tail.into_vec();
-        Ok(next.min(end))
+        let (outcome, buffer) = out.begin();
+        Ok(self.fill(&sources, start..batch.num_rows(), limit, outcome, buffer))
     }
 
-    /// Writes the rows of a block until the limit is reached: those that were accepted, and how
-    /// many were looked at.
-    #[expect(clippy::too_many_arguments, reason = "one loop cut in two")]
-    fn put_block(
+    /// As [`encode_chunk`](Self::encode_chunk), with each row in a vector of its own, as the SDK
+    /// takes them.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use arrow_array::{Int32Array, RecordBatch};
+    /// use zb_convert::{ChunkLimit, EncodedVecs, Encoder, Options};
+    ///
+    /// # let column = Arc::new(Int32Array::from_iter_values(0..3)) as _;
+    /// # let batch = RecordBatch::try_from_iter([("id", column)])?;
+    /// let encoder = Encoder::new(&batch.schema(), Options::default())?;
+    /// let mut chunk = EncodedVecs::default();
+    /// encoder.encode_vecs(&batch, 0, ChunkLimit::NONE, &mut chunk)?;
+    /// assert_eq!(chunk.take_rows(), [[0x08, 0], [0x08, 1], [0x08, 2]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    pub fn encode_vecs(
         &self,
-        messages: &Messages<'_>,
-        sources: &[Source<'_>],
+        batch: &RecordBatch,
         start: usize,
-        count: usize,
-        odd: u64,
         limit: ChunkLimit,
-        tail: &mut Tail,
-        out: &mut Encoded,
-    ) -> (u64, usize) {
-        let mut accepted = 0;
-        for row in 0..count {
-            let row_start = tail.len();
-            let mut null_lists = 0;
-            let plain = odd >> row & 1 == 0 && messages.len(row) <= self.options.max_record_bytes;
-            let written = if plain {
-                messages.put(row, tail);
-                Ok(())
-            } else {
-                tail.with_vec(|bytes| self.write_row(sources, start + row, bytes, &mut null_lists))
-            };
-            let record = tail.len() - row_start;
-            let fault = match written {
-                Ok(()) if record <= self.options.max_record_bytes => {
-                    let framed = framed(record);
-                    if !out.is_empty() && out.framed_len + framed > limit.framed_bytes {
-                        tail.truncate(row_start);
-                        return (accepted, row);
-                    }
-                    out.accept(start + row, tail.len(), framed);
-                    out.null_lists += null_lists;
-                    accepted |= 1 << row;
-                    continue;
-                }
-                Ok(()) => self.too_large(record),
-                Err(fault) => fault,
-            };
-            tail.truncate(row_start);
-            out.refuse(RowError::new(start + row, fault));
-        }
-        (accepted, count)
-    }
-
-    pub(crate) fn too_large(&self, record: usize) -> Fault {
-        let limit = self.options.max_record_bytes;
-        Fault::found(
-            &self.empty_path,
-            RowErrorKind::RecordTooLarge,
-            format_args!("{record} bytes, limit {limit} bytes"),
-        )
-    }
-
-    /// One row, value by value: slower, and with an answer to everything.
-    pub(crate) fn write_row(
-        &self,
-        sources: &[Source<'_>],
-        row: usize,
-        out: &mut Vec<u8>,
-        null_lists: &mut u64,
-    ) -> Result<(), Fault> {
-        let mut out = RowBuffer {
-            limit: out.len().saturating_add(self.options.max_record_bytes),
-            bytes: out,
-            null_lists,
-        };
-        for (field, source) in self.fields.iter().zip(sources) {
-            field.write(source, row, &mut out)?;
-        }
-        Ok(())
+        out: &mut EncodedVecs,
+    ) -> Result<usize, SchemaError> {
+        let sources = self.bind(batch)?;
+        let (outcome, vectors) = out.begin();
+        Ok(self.fill(&sources, start..batch.num_rows(), limit, outcome, vectors))
     }
 
     /// Finds each column of the plan in the batch, by name.

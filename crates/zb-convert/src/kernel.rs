@@ -3,6 +3,8 @@
 //! A kernel looks at the type once for the block, not once for the value, and has no branch that
 //! depends on a null. It says which rows are odd: rows it cannot vouch for, which are then written
 //! and judged one by one.
+use std::ops::Range;
+
 use arrow_array::{Array, OffsetSizeTrait};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::TimeUnit;
@@ -12,7 +14,7 @@ use crate::{
     coercion::Coercion,
     field::FieldPlan,
     raw::{BLOCK, Prefix, SLACK, Slots},
-    source::Source,
+    source::{Lists, Source},
     varint,
 };
 
@@ -209,34 +211,109 @@ impl Varints {
     }
 }
 
-/// Strings or binaries with offsets: where each starts and ends.
-pub(crate) fn offsets<O: OffsetSizeTrait>(
-    offsets: &[O],
-    from: &mut [usize; BLOCK],
-    to: &mut [usize; BLOCK],
-) -> usize {
-    let mut longest = 0;
-    for ((pair, from), to) in offsets.windows(2).zip(from).zip(to) {
-        *from = pair[0].as_usize();
-        *to = pair[1].as_usize();
-        longest = longest.max(*to - *from);
+/// Where `count` texts from `start` on begin, and where the last of them ends.
+pub(crate) fn text_offsets(
+    source: &Source<'_>,
+    start: usize,
+    count: usize,
+    to: &mut [usize; BLOCK + 1],
+) {
+    match source {
+        Source::Utf8(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::LargeUtf8(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::Binary(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::LargeBinary(a) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::FixedSizeBinary(a) => multiples(a.value_size(), start, to),
+        _ => {}
     }
-    longest
 }
 
-/// Whether texts of this length go into the slots.
-pub(crate) fn fits_slot(longest: usize) -> bool {
-    longest <= SLACK
+/// Where one text is.
+#[inline]
+pub(crate) fn text_range(source: &Source<'_>, index: usize) -> Range<usize> {
+    fn of<O: OffsetSizeTrait>(offsets: &[O], index: usize) -> Range<usize> {
+        offsets[index].as_usize()..offsets[index + 1].as_usize()
+    }
+    match source {
+        Source::Utf8(a) => of(a.value_offsets(), index),
+        Source::LargeUtf8(a) => of(a.value_offsets(), index),
+        Source::Binary(a) => of(a.value_offsets(), index),
+        Source::LargeBinary(a) => of(a.value_offsets(), index),
+        _ => 0..0,
+    }
+}
+
+/// Where the items of `count` lists, or the entries of maps, from `start` on begin, and where the
+/// last of them ends; says whether they stand one behind the other.
+pub(crate) fn list_offsets(
+    source: &Source<'_>,
+    start: usize,
+    count: usize,
+    to: &mut [usize; BLOCK + 1],
+) -> bool {
+    let rows = start..start + count;
+    match source {
+        Source::List(Lists::List(a), _) => offsets(&a.value_offsets()[start..=start + count], to),
+        Source::List(Lists::LargeList(a), _) => {
+            offsets(&a.value_offsets()[start..=start + count], to);
+        }
+        Source::List(Lists::FixedSize(a), _) => multiples(a.value_length() as usize, start, to),
+        Source::List(Lists::View(a), _) => {
+            let (offsets, sizes) = (a.value_offsets(), a.value_sizes());
+            return views(&offsets[rows.clone()], &sizes[rows], to);
+        }
+        Source::List(Lists::LargeView(a), _) => {
+            let (offsets, sizes) = (a.value_offsets(), a.value_sizes());
+            return views(&offsets[rows.clone()], &sizes[rows], to);
+        }
+        Source::Map(a, _) => offsets(&a.value_offsets()[start..=start + count], to),
+        _ => return false,
+    }
+    true
+}
+
+/// The offsets of views that happen to stand one behind the other; those without items stand
+/// anywhere.
+fn views<O: OffsetSizeTrait>(offsets: &[O], sizes: &[O], to: &mut [usize; BLOCK + 1]) -> bool {
+    let views = || {
+        let views = offsets.iter().zip(sizes);
+        views.map(|(offset, size)| (offset.as_usize(), size.as_usize()))
+    };
+    let first = views().find(|&(_, size)| size > 0);
+    let mut end = first.map_or(0, |(offset, _)| offset);
+    to[0] = end;
+    for (to, (offset, size)) in to[1..].iter_mut().zip(views()) {
+        if size > 0 && offset != end {
+            return false;
+        }
+        end += size;
+        *to = end;
+    }
+    true
+}
+
+fn offsets<O: OffsetSizeTrait>(offsets: &[O], to: &mut [usize; BLOCK + 1]) {
+    for (to, from) in to.iter_mut().zip(offsets) {
+        *to = from.as_usize();
+    }
+}
+
+fn multiples(size: usize, start: usize, to: &mut [usize; BLOCK + 1]) {
+    for (to, index) in to.iter_mut().zip(start..) {
+        *to = index * size;
+    }
+}
+
+/// Whether all texts between the offsets go into the slots.
+pub(crate) fn fit_slots(offsets: &[usize]) -> bool {
+    let lengths = offsets.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    // No bit beyond is set in any of them: quicker found than the longest.
+    lengths.fold(0, |all, length| all | length) < SLACK
 }
 
 /// Appends tag and length of what stands elsewhere.
-pub(crate) fn append_lengths(
-    prefix: Prefix,
-    valid: u64,
-    lengths: impl Iterator<Item = usize>,
-    slots: &mut Slots,
-) {
-    slots.append(prefix, valid, lengths.map(|len| varint::short(len as u64)));
+pub(crate) fn append_lengths(prefix: Prefix, valid: u64, lengths: &[usize], slots: &mut Slots) {
+    Varints::of(lengths.iter().map(|&len| len as u64)).append(prefix, valid, slots);
 }
 
 /// The nulls of a source that holds its own.
@@ -261,10 +338,19 @@ pub(crate) fn nulls<'a>(source: &'a Source<'_>) -> Option<&'a NullBuffer> {
         Source::LargeUtf8(a) => *a,
         Source::Binary(a) => *a,
         Source::LargeBinary(a) => *a,
+        Source::FixedSizeBinary(a) | Source::Uuid(a) => *a,
         Source::Struct(a, _) => *a,
+        Source::Variant(variants) => variants.structs,
         Source::List(lists, _) => return lists.nulls(),
         Source::Map(a, _) => *a,
-        _ => return None,
+        Source::Dictionary(keys, ..) => return keys.nulls(),
+        Source::Decimal32(a, ..) => *a,
+        Source::Decimal64(a, ..) => *a,
+        Source::Decimal128(a, ..) => *a,
+        Source::Decimal256(a, ..) => *a,
+        Source::Utf8View(a) => *a,
+        Source::BinaryView(a) => *a,
+        Source::Absent | Source::Runs(..) => return None,
     };
     array.nulls()
 }

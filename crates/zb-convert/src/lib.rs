@@ -60,12 +60,14 @@
 mod allowance;
 mod arrays;
 mod block;
+mod chunk;
 mod coerced;
 mod coercion;
 mod decimal_text;
 mod decoder;
 mod delta;
 mod descriptor;
+mod digits;
 mod encoded;
 mod encoder;
 mod error;
@@ -74,6 +76,8 @@ mod fit;
 mod kernel;
 mod natural;
 mod options;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod print;
 mod raw;
 mod reading;
@@ -90,7 +94,7 @@ mod wire;
 
 pub use decoder::{DecodeLimit, Decoded, Decoder};
 pub use delta::{create_table_sql, delta_schema};
-pub use encoded::Encoded;
+pub use encoded::{Encoded, EncodedVecs};
 pub use encoder::{ChunkLimit, Encoder};
 pub use error::{SchemaError, SchemaProblem, SchemaProblemKind};
 pub use natural::arrow_schema;

@@ -3,15 +3,20 @@
 //!
 //! A store of a fixed size is one instruction where a copy of three bytes is a call, so bytes are
 //! written in whole words and the next write begins where the last one meant to end. That needs
-//! room behind every end, and memory that is not set before it is written. The types here see to
-//! both: nothing that a caller can pass makes them read or write beyond what they own, and bytes
-//! that were not meant are never handed out.
+//! room behind every end. The types here see to it: nothing that a caller can pass makes them read
+//! or write beyond what they own, and bytes that were not meant are never handed out.
 #![expect(
     unsafe_code,
     reason = "unchecked stores into reserved room; measured at 1.5 times the checked ones"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "a `Tail` lives in registers only where all that touches it is in one function"
+)]
 
-use std::mem::{self, MaybeUninit};
+use std::{mem, ops::Range};
+
+use crate::varint;
 
 /// Rows that are worked on at a time: as many as a word has bits, so that the nulls of a column
 /// are one word.
@@ -21,7 +26,7 @@ pub(crate) const BLOCK: usize = 64;
 pub(crate) const SLACK: usize = 64;
 
 /// A page of 4 KiB: beyond it the processor's own prefetching has long begun.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 const PREFETCHED_LINES: usize = 64;
 
 /// The longest tag with the length of a text behind it.
@@ -69,9 +74,9 @@ words!(u8 u32 u64 u128);
 /// One slot for each row of a block, to which column after column appends.
 pub(crate) struct Slots {
     /// `BLOCK` slots of `stride` bytes, and `SLACK` behind them.
-    bytes: Box<[MaybeUninit<u8>]>,
+    bytes: Vec<u8>,
     stride: usize,
-    /// How far each slot is filled. Invariant: not beyond `bound`, and all bytes before it are set.
+    /// How far each slot is filled. Invariant: not beyond `bound`.
     ends: [u32; BLOCK],
     /// What no slot can be filled beyond. Invariant: not beyond `stride`.
     bound: usize,
@@ -89,7 +94,7 @@ impl Slots {
         let stride = (room.div_ceil(SLACK) | 1) * SLACK;
         assert!(u32::try_from(stride).is_ok(), "a slot of 4 GiB");
         Self {
-            bytes: Box::new_uninit_slice(BLOCK * stride + SLACK),
+            bytes: vec![0; BLOCK * stride + SLACK],
             stride,
             ends: [0; BLOCK],
             bound: 0,
@@ -104,6 +109,17 @@ impl Slots {
     /// How far each slot is filled.
     pub(crate) fn ends(&self) -> &[u32; BLOCK] {
         &self.ends
+    }
+
+    /// All slots, one behind the other, each filled from its start to its end.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where in [`bytes`](Self::bytes) the slot of a row starts.
+    #[inline]
+    pub(crate) fn start(&self, row: usize) -> usize {
+        row * self.stride
     }
 
     fn claim(&mut self, most: usize) {
@@ -121,7 +137,7 @@ impl Slots {
         values: impl Iterator<Item = (W, usize)>,
     ) {
         self.claim(PREFIX + W::SIZE);
-        let base = self.bytes.as_mut_ptr().cast::<u8>();
+        let base = self.bytes.as_mut_ptr();
         let tag = prefix.len as usize;
         for (row, (end, (word, len))) in self.ends.iter_mut().zip(values).enumerate() {
             // SAFETY: `row < BLOCK` and `end <= bound - PREFIX - W::SIZE`, so that both stores
@@ -148,7 +164,7 @@ impl Slots {
     ) {
         const HALF: usize = SLACK / 2;
         self.claim(PREFIX + SLACK);
-        let base = self.bytes.as_mut_ptr().cast::<u8>();
+        let base = self.bytes.as_mut_ptr();
         let tag = prefix.len as usize;
         for (row, (slot_end, (start, end))) in self.ends.iter_mut().zip(spans).enumerate() {
             let len = end.wrapping_sub(start).min(SLACK);
@@ -187,8 +203,8 @@ fn keep(valid: u64, row: usize) -> u32 {
 
 /// Asks for memory that will be read soon. Says nothing about it, whatever the range is.
 #[inline]
-pub(crate) fn prefetch(bytes: &[u8], from: usize, to: usize) {
-    #[cfg(target_arch = "x86_64")]
+fn prefetch(bytes: &[u8], from: usize, to: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
     for line in (from..to.min(bytes.len()))
         .step_by(64)
         .take(PREFETCHED_LINES)
@@ -197,11 +213,44 @@ pub(crate) fn prefetch(bytes: &[u8], from: usize, to: usize) {
         // SAFETY: a prefetch reads nothing, and `line` is within `bytes`.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().add(line).cast()) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = (bytes, from, to);
 }
 
+/// What stands at one place of each row of a block: a range of `bytes`.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) from: &'a [usize; BLOCK],
+    pub(crate) to: &'a [usize; BLOCK],
+    /// Whether nobody has touched the bytes yet, so that it pays to ask for them in advance.
+    pub(crate) far: bool,
+}
+
+impl<'a> Part<'a> {
+    /// What the part is of one row.
+    #[inline]
+    pub(crate) fn of(&self, row: usize) -> &'a [u8] {
+        &self.bytes[self.from[row]..self.to[row]]
+    }
+}
+
+/// How many rows ahead a column's own bytes are asked for.
+const AHEAD: usize = 4;
+
+/// Asks for what `parts` will need some rows after this one.
+#[inline]
+pub(crate) fn look_ahead(parts: &[Part<'_>], row: usize) {
+    for part in parts.iter().filter(|part| part.far) {
+        let ahead = row + AHEAD;
+        if ahead < BLOCK {
+            prefetch(part.bytes, part.from[ahead], part.to[ahead]);
+        }
+    }
+}
+
 /// The end of a vector, with room behind it.
+#[derive(Default)]
 pub(crate) struct Tail {
     bytes: Vec<u8>,
     /// The vector's true length. Invariant: not beyond its capacity, and all bytes before it are
@@ -210,9 +259,10 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        let len = bytes.len();
-        Self { bytes, len }
+    /// Begins anew in the memory of a vector.
+    pub(crate) fn new(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes, len: 0 }
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<u8> {
@@ -224,17 +274,11 @@ impl Tail {
         self.len
     }
 
-    /// Takes back what was written from `len` on.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
-    }
-
-    /// The vector itself, for those who write it the usual way.
-    pub(crate) fn with_vec<T>(&mut self, work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    /// Appends as `Vec` does.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.sync();
-        let result = work(&mut self.bytes);
+        self.bytes.extend_from_slice(bytes);
         self.len = self.bytes.len();
-        result
     }
 
     fn sync(&mut self) {
@@ -254,7 +298,7 @@ impl Tail {
 
     /// Appends the prefix and the first bytes of a word.
     #[inline]
-    pub(crate) fn put<W: Word>(&mut self, prefix: Prefix, word: W, len: usize) {
+    fn put<W: Word>(&mut self, prefix: Prefix, word: W, len: usize) {
         let tag = prefix.len as usize;
         let at = self.room(PREFIX + W::SIZE);
         // SAFETY: there is room for `PREFIX + W::SIZE` bytes.
@@ -265,35 +309,25 @@ impl Tail {
         self.len += tag + len.min(W::SIZE);
     }
 
-    /// Appends a part of a slot.
-    #[inline]
-    pub(crate) fn put_slot(&mut self, slots: &Slots, row: usize, from: u32, to: u32) {
-        assert!(from <= to && to <= slots.ends[row], "beyond the slot's end");
-        let len = (to - from) as usize;
-        let at = self.room(len);
-        // SAFETY: bytes up to the slot's end are set, and `SLACK` bytes behind it are owned by
-        // `slots`, if only as the next slot's; what is copied of them lies beyond `self.len`.
-        // There is room for `len + SLACK` bytes.
-        unsafe {
-            let start = slots.bytes.as_ptr().add(row * slots.stride + from as usize);
-            let at = at.cast::<MaybeUninit<u8>>();
-            if len <= SLACK {
-                at.copy_from_nonoverlapping(start, SLACK);
-            } else {
-                at.copy_from_nonoverlapping(start, len);
-            }
-        }
-        self.len += len;
-    }
-
     /// Appends a part of `bytes`.
     #[inline]
-    pub(crate) fn put_span(&mut self, bytes: &[u8], from: usize, to: usize) {
+    fn put_span(&mut self, bytes: &[u8], from: usize, to: usize) {
         let len = to.wrapping_sub(from);
-        if len <= SLACK && from < bytes.len().saturating_sub(SLACK) {
+        if from <= to && len <= FEW * SLACK && to < bytes.len().saturating_sub(SLACK) {
             let at = self.room(len);
-            // SAFETY: `from + SLACK` is within `bytes`, and there is room for `SLACK` bytes.
-            unsafe { at.copy_from_nonoverlapping(bytes.as_ptr().add(from), SLACK) };
+            // SAFETY: `from <= to`, and `to + SLACK` is within `bytes`; there is room for
+            // `len + SLACK` bytes. Whole pieces go beyond `len` by less than `SLACK`, or are one
+            // piece of `SLACK`.
+            unsafe {
+                let start = bytes.as_ptr().add(from);
+                at.copy_from_nonoverlapping(start, SLACK);
+                let mut done = SLACK;
+                while done < len {
+                    at.add(done)
+                        .copy_from_nonoverlapping(start.add(done), SLACK);
+                    done += SLACK;
+                }
+            }
             self.len += len;
         } else {
             let span = &bytes[from..to];
@@ -303,7 +337,111 @@ impl Tail {
             self.len += span.len();
         }
     }
+
+    /// Appends rows of a block, each made of its parts, and before each the tag and its length if
+    /// there is a `frame`; notes in `ends` where each ends.
+    pub(crate) fn put_rows(
+        &mut self,
+        parts: &[Part<'_>],
+        rows: Range<usize>,
+        frame: Option<(Prefix, &[usize; BLOCK])>,
+        ends: &mut Vec<usize>,
+    ) {
+        // By value, so that it lives in registers.
+        let tail = mem::take(self);
+        *self = match (parts, frame) {
+            (&[one], None) => tail.put_each(&[one], rows, |_, _| {}, ends),
+            (&[one], Some((prefix, lengths))) => tail.put_each(
+                &[one],
+                rows,
+                |tail, row| tail.put_length(prefix, lengths[row]),
+                ends,
+            ),
+            (parts, None) => tail.put_each(parts, rows, |_, _| {}, ends),
+            (parts, Some((prefix, lengths))) => tail.put_each(
+                parts,
+                rows,
+                |tail, row| tail.put_length(prefix, lengths[row]),
+                ends,
+            ),
+        };
+    }
+
+    #[inline(always)]
+    fn put_length(&mut self, prefix: Prefix, length: usize) {
+        let (word, wide) = varint::short(length as u64);
+        self.put(prefix, word, wide);
+    }
+
+    #[inline(always)]
+    fn put_each(
+        mut self,
+        parts: &[Part<'_>],
+        rows: Range<usize>,
+        before: impl Fn(&mut Self, usize),
+        ends: &mut Vec<usize>,
+    ) -> Self {
+        let any_far = parts.iter().any(|part| part.far);
+        let known = ends.len();
+        ends.resize(known + rows.len(), 0);
+        for (row, end) in rows.zip(&mut ends[known..]) {
+            if any_far {
+                look_ahead(parts, row);
+            }
+            before(&mut self, row);
+            for part in parts {
+                self.put_span(part.bytes, part.from[row], part.to[row]);
+            }
+            *end = self.len;
+        }
+        self
+    }
+
+    /// Appends prefix, length and text of each value between two of the `offsets` whose bit in
+    /// `valid` is set; notes in `ends` where each ends, and would if it were there.
+    pub(crate) fn put_texts(
+        &mut self,
+        prefix: Prefix,
+        valid: u64,
+        data: &[u8],
+        offsets: &[usize],
+        ends: &mut Vec<usize>,
+    ) {
+        let mut tail = mem::take(self);
+        let tag = prefix.len as usize;
+        let known = ends.len();
+        ends.resize(known + offsets.len().saturating_sub(1), 0);
+        let spans = offsets.windows(2).map(|pair| (pair[0], pair[1]));
+        for (row, ((from, to), end)) in spans.zip(&mut ends[known..]).enumerate() {
+            let len = to.wrapping_sub(from);
+            if from <= to && len <= SLACK && to < data.len().saturating_sub(SLACK) {
+                let at = tail.room(PREFIX + len);
+                // SAFETY: `from <= to`, and `to + SLACK` is within `data`; there is room for
+                // `PREFIX + len + SLACK` bytes.
+                unsafe {
+                    let word = prefix.word | (len as u32) << (8 * prefix.len);
+                    at.cast::<u32>().write_unaligned(word.to_le());
+                    let start = data.as_ptr().add(from);
+                    let at = at.add(tag + 1);
+                    at.copy_from_nonoverlapping(start, SLACK / 2);
+                    if len > SLACK / 2 {
+                        let half = SLACK / 2;
+                        at.add(half).copy_from_nonoverlapping(start.add(half), half);
+                    }
+                }
+                tail.len += (tag + 1 + len) & (keep(valid, row) as i32 as isize as usize);
+            } else if keep(valid, row) != 0 {
+                tail.put_length(prefix, len);
+                tail.put_span(data, from, to);
+            }
+            *end = tail.len;
+        }
+        *self = tail;
+    }
 }
+
+/// More pieces than these are copied at one go.
+const FEW: usize = 6;
 
 /// By value, so that a [`Tail`] can live in registers.
 #[cold]
@@ -330,15 +468,31 @@ mod tests {
             let spans = (0..BLOCK).map(|row| (row / 2, row / 2 + row));
             slots.append_text(prefix, !0, &text, spans);
             slots.append(prefix, !0, (0..BLOCK).map(|row| (row as u8, 1)));
-            let mut tail = Tail::new(vec![7]);
+            let starts: [usize; BLOCK] = std::array::from_fn(|row| slots.start(row));
+            let cuts = std::array::from_fn(|row| starts[row] + 1.min(slots.ends()[row] as usize));
+            let ends = std::array::from_fn(|row| starts[row] + slots.ends()[row] as usize);
+            let (from, to) = (
+                std::array::from_fn(|row| row),
+                std::array::from_fn(|row| row + row / 2),
+            );
+            let part = |bytes, from, to| Part {
+                bytes,
+                from,
+                to,
+                far: true,
+            };
+            let parts = [
+                part(slots.bytes(), &starts, &cuts),
+                part(slots.bytes(), &cuts, &ends),
+                part(&text, &from, &to),
+            ];
+            let lengths = std::array::from_fn(|row| row * 3);
+            let (mut tail, mut bounds) = (Tail::new(vec![7]), vec![0]);
+            tail.put_rows(&parts, 0..BLOCK, Some((prefix, &lengths)), &mut bounds);
+            let bytes = tail.into_vec();
             for row in 0..BLOCK {
-                let start = tail.len();
-                let end = slots.ends()[row];
-                tail.put_slot(&slots, row, 0, 1.min(end));
-                tail.put_slot(&slots, row, 1.min(end), end);
-                tail.put_span(&text, row, row + row / 2);
-                tail.put(prefix, row as u64, 3);
-                let mut expected = Vec::new();
+                let mut expected = vec![0x82, 1];
+                crate::wire::put_varint(row as u64 * 3, &mut expected);
                 if row != 1 {
                     expected.extend([0x82, 1, row as u8, 0, 0, 0, 0, 0, 0, 0, 0, row as u8]);
                 }
@@ -346,13 +500,44 @@ mod tests {
                 expected.extend(vec![b'x'; row]);
                 expected.extend([0x82, 1, row as u8]);
                 expected.extend(vec![b'x'; row / 2]);
-                expected.extend([0x82, 1, row as u8, 0, 0]);
-                let got = tail.with_vec(|bytes| bytes[start..].to_vec());
-                assert_eq!(got, expected, "row {row}");
+                assert_eq!(bytes[bounds[row]..bounds[row + 1]], expected, "row {row}");
             }
-            tail.truncate(1);
-            assert_eq!(tail.into_vec(), [7]);
         }
+    }
+
+    #[test]
+    fn texts_and_spans_of_all_lengths_are_whole() {
+        let data: Vec<u8> = (0..=255).cycle().take(40_000).collect();
+        let prefix = Prefix::new(&[0x0a]);
+        let offsets: Vec<usize> = (0..=BLOCK).map(|row| row * row * 9).collect();
+        let from = std::array::from_fn(|row| offsets[row]);
+        let to = std::array::from_fn(|row| offsets[row + 1]);
+        let (mut tail, mut ends) = (Tail::default(), Vec::new());
+        tail.put_texts(prefix, !4, &data[..36_870], &offsets, &mut ends);
+        let part = Part {
+            bytes: &data[..36_870],
+            from: &from,
+            to: &to,
+            far: false,
+        };
+        tail.put_rows(&[part], 3..BLOCK, None, &mut ends);
+        tail.extend(b"end");
+        let (mut expected, mut expected_ends) = (Vec::new(), Vec::new());
+        for row in 0..BLOCK {
+            if row != 2 {
+                expected.push(0x0a);
+                crate::wire::put_varint((to[row] - from[row]) as u64, &mut expected);
+                expected.extend(&data[from[row]..to[row]]);
+            }
+            expected_ends.push(expected.len());
+        }
+        for row in 3..BLOCK {
+            expected.extend(&data[from[row]..to[row]]);
+            expected_ends.push(expected.len());
+        }
+        expected.extend(b"end");
+        assert_eq!(ends, expected_ends);
+        assert_eq!(tail.into_vec(), expected);
     }
 
     #[test]
@@ -365,8 +550,21 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "beyond the slot's end")]
-    fn bytes_that_nobody_wrote_are_not_handed_out() {
-        Tail::new(Vec::new()).put_slot(&Slots::new(8), 0, 0, 1);
+    #[should_panic(expected = "out of range")]
+    fn what_lies_beyond_the_bytes_is_not_handed_out() {
+        let part = Part {
+            bytes: &[0; 100],
+            from: &[90; BLOCK],
+            to: &[101; BLOCK],
+            far: true,
+        };
+        Tail::default().put_rows(&[part], 0..1, None, &mut Vec::new());
+    }
+
+    #[test]
+    #[should_panic(expected = "starts at 9")]
+    fn a_range_that_is_none_is_not_taken() {
+        let data = [0; 200];
+        Tail::default().put_texts(Prefix::new(&[8]), !0, &data, &[9, 3], &mut Vec::new());
     }
 }

@@ -6,16 +6,16 @@ use arrow_array::{
     PrimitiveArray, RunArray, StringArray, StringViewArray, StructArray,
     cast::AsArray,
     types::{
-        ArrowDictionaryKeyType, Date32Type, Date64Type, Decimal32Type, Decimal64Type,
-        Decimal128Type, Decimal256Type, DurationMicrosecondType, DurationMillisecondType,
-        DurationNanosecondType, DurationSecondType, Float16Type, Float32Type, Float64Type,
-        Int8Type, Int16Type, Int32Type, Int64Type, RunEndIndexType, Time32MillisecondType,
-        Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
-        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-        UInt16Type, UInt32Type, UInt64Type,
+        Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+        DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
+        DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+        Int64Type, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+        Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType,
+        TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+        UInt64Type,
     },
 };
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::{
@@ -64,7 +64,8 @@ pub(crate) enum Source<'a> {
     Map(&'a MapArray, Box<(Source<'a>, Source<'a>)>),
     /// With the number of values.
     Dictionary(Keys<'a>, Box<Source<'a>>, usize),
-    Runs(RunEnds<'a>, Box<Source<'a>>),
+    /// With the number of values.
+    Runs(RunEnds<'a>, Box<Source<'a>>, usize),
 }
 
 /// The lists of a column, whatever their layout.
@@ -106,16 +107,6 @@ impl Lists<'_> {
         }
     }
 
-    /// The offsets of lists that stand one behind the other, if these do.
-    pub(crate) fn offset(&self, index: usize) -> Option<usize> {
-        match self {
-            Self::List(a) => Some(a.value_offsets()[index] as usize),
-            Self::LargeList(a) => Some(a.value_offsets()[index] as usize),
-            Self::View(_) | Self::LargeView(_) => None,
-            Self::FixedSize(a) => Some(index * a.value_length() as usize),
-        }
-    }
-
     pub(crate) fn nulls(&self) -> Option<&NullBuffer> {
         match self {
             Self::List(a) => a.nulls(),
@@ -139,7 +130,7 @@ impl Lists<'_> {
 
 /// The variants of a column.
 pub(crate) struct Variants<'a> {
-    structs: &'a StructArray,
+    pub(crate) structs: &'a StructArray,
     metadata: &'a dyn Array,
     value: &'a dyn Array,
 }
@@ -171,19 +162,90 @@ impl<'a> Variants<'a> {
     }
 }
 
-/// The keys of a dictionary column: a row to the index of its value.
-pub(crate) type Keys<'a> = Box<dyn Fn(usize) -> Option<usize> + Send + Sync + 'a>;
-
-/// The runs of a run-end encoded column: a row to the index of its value.
-pub(crate) type RunEnds<'a> = Box<dyn Fn(usize) -> usize + Send + Sync + 'a>;
-
-fn keys<K: ArrowDictionaryKeyType>(array: &dyn Array) -> Keys<'_> {
-    let array = array.as_dictionary::<K>();
-    Box::new(move |row| array.key(row))
+/// The keys of a dictionary column.
+pub(crate) enum Keys<'a> {
+    Int8(&'a PrimitiveArray<Int8Type>),
+    Int16(&'a PrimitiveArray<Int16Type>),
+    Int32(&'a PrimitiveArray<Int32Type>),
+    Int64(&'a PrimitiveArray<Int64Type>),
+    UInt8(&'a PrimitiveArray<UInt8Type>),
+    UInt16(&'a PrimitiveArray<UInt16Type>),
+    UInt32(&'a PrimitiveArray<UInt32Type>),
+    UInt64(&'a PrimitiveArray<UInt64Type>),
 }
 
-fn run_ends<R: RunEndIndexType>(array: &RunArray<R>) -> RunEnds<'_> {
-    Box::new(move |row| array.get_physical_index(row))
+/// The runs of a run-end encoded column.
+pub(crate) enum RunEnds<'a> {
+    Int16(&'a RunArray<Int16Type>),
+    Int32(&'a RunArray<Int32Type>),
+    Int64(&'a RunArray<Int64Type>),
+}
+
+macro_rules! keys {
+    ($keys:expr, $array:ident => $work:expr) => {
+        match $keys {
+            Keys::Int8($array) => $work,
+            Keys::Int16($array) => $work,
+            Keys::Int32($array) => $work,
+            Keys::Int64($array) => $work,
+            Keys::UInt8($array) => $work,
+            Keys::UInt16($array) => $work,
+            Keys::UInt32($array) => $work,
+            Keys::UInt64($array) => $work,
+        }
+    };
+}
+
+macro_rules! run_ends {
+    ($ends:expr, $array:ident => $work:expr) => {
+        match $ends {
+            RunEnds::Int16($array) => $work,
+            RunEnds::Int32($array) => $work,
+            RunEnds::Int64($array) => $work,
+        }
+    };
+}
+
+impl Keys<'_> {
+    /// The index of a row's value.
+    fn get(&self, row: usize) -> Option<usize> {
+        keys!(self, a => a.is_valid(row).then(|| a.value(row).as_usize()))
+    }
+
+    /// The indices of the values of the rows from `start` on, whatever they are for nulls.
+    fn fill(&self, start: usize, to: &mut [usize]) {
+        keys!(self, a => {
+            for (to, key) in to.iter_mut().zip(&a.values()[start..]) {
+                *to = key.as_usize();
+            }
+        });
+    }
+
+    pub(crate) fn nulls(&self) -> Option<&NullBuffer> {
+        keys!(self, a => a.nulls())
+    }
+}
+
+impl RunEnds<'_> {
+    /// The index of a row's value.
+    fn get(&self, row: usize) -> usize {
+        run_ends!(self, a => a.get_physical_index(row))
+    }
+
+    /// The indices of the values of the rows from `start` on.
+    fn fill(&self, start: usize, to: &mut [usize]) {
+        run_ends!(self, a => {
+            let ends = a.run_ends().values();
+            let first = a.run_ends().offset() + start;
+            let mut index = a.get_physical_index(start);
+            for (to, row) in to.iter_mut().zip(first..) {
+                while ends.get(index).is_some_and(|end| end.as_usize() <= row) {
+                    index += 1;
+                }
+                *to = index;
+            }
+        });
+    }
 }
 
 impl<'a> Source<'a> {
@@ -310,14 +372,14 @@ impl<'a> Source<'a> {
             T::Dictionary(key, _) => {
                 let values = array.as_any_dictionary().values().as_ref();
                 let keys = match **key {
-                    T::Int8 => keys::<Int8Type>(array),
-                    T::Int16 => keys::<Int16Type>(array),
-                    T::Int32 => keys::<Int32Type>(array),
-                    T::Int64 => keys::<Int64Type>(array),
-                    T::UInt8 => keys::<UInt8Type>(array),
-                    T::UInt16 => keys::<UInt16Type>(array),
-                    T::UInt32 => keys::<UInt32Type>(array),
-                    _ => keys::<UInt64Type>(array),
+                    T::Int8 => Keys::Int8(array.as_dictionary().keys()),
+                    T::Int16 => Keys::Int16(array.as_dictionary().keys()),
+                    T::Int32 => Keys::Int32(array.as_dictionary().keys()),
+                    T::Int64 => Keys::Int64(array.as_dictionary().keys()),
+                    T::UInt8 => Keys::UInt8(array.as_dictionary().keys()),
+                    T::UInt16 => Keys::UInt16(array.as_dictionary().keys()),
+                    T::UInt32 => Keys::UInt32(array.as_dictionary().keys()),
+                    _ => Keys::UInt64(array.as_dictionary().keys()),
                 };
                 let count = values.len();
                 let values = Self::bind(column, values.data_type(), values, problems);
@@ -325,18 +387,19 @@ impl<'a> Source<'a> {
             }
             T::RunEndEncoded(ends, _) => {
                 macro_rules! runs {
-                    ($ty:ty) => {{
+                    ($ty:ty, $ends:path) => {{
                         let array = array.as_run::<$ty>();
-                        (run_ends(array), array.values().as_ref())
+                        ($ends(array), array.values().as_ref())
                     }};
                 }
                 let (ends, values) = match ends.data_type() {
-                    T::Int16 => runs!(Int16Type),
-                    T::Int32 => runs!(Int32Type),
-                    _ => runs!(Int64Type),
+                    T::Int16 => runs!(Int16Type, RunEnds::Int16),
+                    T::Int32 => runs!(Int32Type, RunEnds::Int32),
+                    _ => runs!(Int64Type, RunEnds::Int64),
                 };
+                let count = values.len();
                 let values = Self::bind(column, values.data_type(), values, problems);
-                Self::Runs(ends, Box::new(values))
+                Self::Runs(ends, Box::new(values), count)
             }
             // The plan refuses these, and `same_layout` held the array against the plan.
             T::Null | T::Interval(_) | T::Union(..) => Self::Absent,
@@ -356,11 +419,20 @@ impl<'a> Source<'a> {
         Self::List(lists, Box::new(values))
     }
 
+    /// The indices of the values of the rows from `start` on, in a dictionary or in runs.
+    pub(crate) fn fill_indices(&self, start: usize, to: &mut [usize]) {
+        match self {
+            Self::Dictionary(keys, ..) => keys.fill(start, to),
+            Self::Runs(ends, ..) => ends.fill(start, to),
+            _ => {}
+        }
+    }
+
     /// Where the value of a row stands, dictionaries and runs followed; `None` for a null.
     pub(crate) fn locate(&self, row: usize) -> Option<(&Self, usize)> {
         let is_null = match self {
-            Self::Dictionary(keys, values, _) => return values.locate(keys(row)?),
-            Self::Runs(ends, values) => return values.locate(ends(row)),
+            Self::Dictionary(keys, values, _) => return values.locate(keys.get(row)?),
+            Self::Runs(ends, values, _) => return values.locate(ends.get(row)),
             Self::Absent => true,
             Self::Boolean(a) => a.is_null(row),
             Self::Int8(a) => a.is_null(row),

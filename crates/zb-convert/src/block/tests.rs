@@ -4,22 +4,33 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array,
-    DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray, Float16Array, Float32Array,
-    Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, LargeListArray, LargeStringArray,
-    ListArray, MapArray, RecordBatch, RecordBatchOptions, StringArray, StringViewArray,
-    StructArray, Time32MillisecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BinaryViewArray, BooleanArray, Date32Array,
+    Date64Array, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
+    Float16Array, Float32Array, Float64Array, GenericListViewArray, Int8Array, Int16Array,
+    Int32Array, Int64Array, LargeBinaryArray, LargeListArray, LargeStringArray, ListArray,
+    MapArray, PrimitiveArray, RecordBatch, RecordBatchOptions, RunArray, StringArray,
+    StringViewArray, StructArray, Time32MillisecondArray, TimestampMicrosecondArray,
+    TimestampNanosecondArray, TimestampSecondArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array,
+    types::{
+        ArrowDictionaryKeyType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+        DecimalType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
+        DurationSecondType, Int8Type, Int16Type, Int32Type, Int64Type, RunEndIndexType,
+        Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimestampMillisecondType,
+        UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    },
 };
-use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_buffer::{ArrowNativeType, NullBuffer, OffsetBuffer, ScalarBuffer, i256};
 use arrow_schema::{DataType, Field, Fields, Schema};
 use half::f16;
 use proptest::prelude::*;
 
-use crate::{ChunkLimit, Encoded, Encoder, Options, RowError, RowErrorKind, SubMicroseconds};
+use crate::{
+    ChunkLimit, Encoded, EncodedVecs, Encoder, Options, RowError, RowErrorKind, SubMicroseconds,
+};
 
 /// Xorshift: a batch is its seed.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -29,7 +40,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         (self.next() >> 33) as usize % limit
     }
 
@@ -72,10 +83,111 @@ impl Random {
         (0..len).map(|_| self.below(most)).collect()
     }
 
+    fn primitive<T: ArrowPrimitiveType>(
+        &mut self,
+        len: usize,
+        value: impl FnMut(&mut Self) -> T::Native,
+    ) -> PrimitiveArray<T> {
+        let values: Vec<Option<T::Native>> = self.many(len, value);
+        values.into_iter().collect()
+    }
+
+    /// Times of any unit, as 64 bits.
+    fn times<T: ArrowPrimitiveType<Native = i64>>(&mut self, len: usize, bits: usize) -> ArrayRef {
+        Arc::new(self.primitive::<T>(len, |r| r.number(bits) as i64 >> r.below(2)))
+    }
+
+    /// Decimals of any precision and scale that a table can hold; a few are out of range.
+    fn decimals<T: DecimalType + ArrowPrimitiveType>(
+        &mut self,
+        len: usize,
+        of: fn(i128) -> T::Native,
+    ) -> ArrayRef {
+        let precision = 1 + self.below(usize::from(T::MAX_PRECISION.min(38))) as u8;
+        let scale = self.below(usize::from(precision) + 4) as i8 - 3;
+        let scale = scale.min(precision as i8);
+        let (precision, scale) = match scale {
+            ..0 if precision > 35 => (precision, 0),
+            _ => (precision, scale),
+        };
+        let most = 10_i128.pow(precision.into()) - i128::from(self.below(50) != 0);
+        let array = self.primitive::<T>(len, |r| {
+            let value = i128::from(r.next()) << 64 | i128::from(r.next());
+            let value = match r.below(4) {
+                0 => (value >> r.below(127)) % (most + 1),
+                1 => most,
+                2 => -most,
+                _ => i128::from(r.number(10)) % (most + 1),
+            };
+            of(value)
+        });
+        Arc::new(array.with_precision_and_scale(precision, scale).unwrap())
+    }
+
+    fn dictionary<K: ArrowDictionaryKeyType>(&mut self, len: usize) -> ArrayRef {
+        let count = 1 + self.below(100);
+        let values = self.array_of(25, count, 0);
+        let keys = self.primitive::<K>(len, |r| K::Native::usize_as(r.below(count)));
+        Arc::new(DictionaryArray::new(keys, values))
+    }
+
+    fn runs<R: RunEndIndexType>(&mut self, len: usize) -> ArrayRef {
+        let (mut ends, mut end) = (Vec::new(), 0);
+        while end < len {
+            end = (end + 1 + self.below(9)).min(len);
+            ends.push(R::Native::usize_as(end));
+        }
+        let values = self.array_of(25, ends.len(), 0);
+        let ends = PrimitiveArray::<R>::new(ends.into(), None);
+        Arc::new(RunArray::try_new(&ends, &values).unwrap())
+    }
+
+    /// In order, or anywhere.
+    fn list_views<O: arrow_array::OffsetSizeTrait>(
+        &mut self,
+        len: usize,
+        depth: usize,
+    ) -> ArrayRef {
+        let sizes = self.lengths(len);
+        let count = sizes.iter().sum::<usize>() + 1;
+        let anywhere = self.below(2) == 0;
+        let mut next = 0;
+        let offsets: Vec<O> = sizes
+            .iter()
+            .map(|size| {
+                let offset = match size {
+                    _ if anywhere => self.below(count - size),
+                    0 => self.below(count),
+                    _ => next,
+                };
+                next += size;
+                O::usize_as(offset)
+            })
+            .collect();
+        let sizes: Vec<O> = sizes.into_iter().map(O::usize_as).collect();
+        let values = self.array_of_no_lists(count, depth);
+        let item = Arc::new(field("item", &values));
+        let (offsets, sizes) = (ScalarBuffer::from(offsets), ScalarBuffer::from(sizes));
+        let nulls = self.nulls(len);
+        Arc::new(GenericListViewArray::<O>::new(
+            item, offsets, sizes, values, nulls,
+        ))
+    }
+
     fn array(&mut self, len: usize, depth: usize) -> ArrayRef {
+        self.array_of(if depth == 0 { 62 } else { 70 }, len, depth)
+    }
+
+    /// One of the first `kinds`: 25 without indirection, 62 without nesting.
+    fn array_of(&mut self, kinds: usize, len: usize, depth: usize) -> ArrayRef {
         let bits = [1, 7, 14, 31, 55, 64][self.below(6)];
         let longest = [3, 20, 64, 65, 200][self.below(5)];
-        match self.below(if depth == 0 { 26 } else { 32 }) {
+        let kind = match (self.below(kinds), self.below(4)) {
+            // The new ones share a place with the old ones.
+            (kind, 0) if kinds == 25 => 100 + kind,
+            (kind, _) => kind,
+        };
+        match kind {
             0 => Arc::new(self.many::<_, BooleanArray>(len, |r| r.below(2) == 0)),
             1 => Arc::new(self.many::<_, Int8Array>(len, |r| r.number(bits) as i8)),
             2 => Arc::new(self.many::<_, Int16Array>(len, |r| r.number(bits) as i16)),
@@ -128,30 +240,65 @@ impl Random {
                 let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values, 3);
                 Arc::new(array.unwrap())
             }
-            25 => {
-                let count = 1 + self.below(100);
-                let values: StringArray = self.many(count, |r| r.text(longest));
-                let keys: Int32Array = self.many(len, |r| r.below(count) as i32);
-                Arc::new(DictionaryArray::new(keys, Arc::new(values)))
+            25 | 100 => self.decimals::<Decimal32Type>(len, |v| v as i32),
+            26 | 101 => self.decimals::<Decimal64Type>(len, |v| v as i64),
+            27 | 28 | 102 | 103 => self.decimals::<Decimal128Type>(len, |v| v),
+            29 | 104 => self.decimals::<Decimal256Type>(len, i256::from_i128),
+            30 | 105 => {
+                Arc::new(self.many::<_, BinaryViewArray>(len, |r| r.text(longest).into_bytes()))
             }
-            26 | 27 => self.structs(len, depth),
-            28 => {
+            31 | 106 => {
+                Arc::new(self.many::<_, LargeBinaryArray>(len, |r| r.text(longest).into_bytes()))
+            }
+            32 | 33 | 107 => {
+                let values: Vec<Option<[u8; 16]>> = self.many(len, |r| {
+                    (u128::from(r.next()) << 64 | u128::from(r.next())).to_le_bytes()
+                });
+                let values = values.into_iter();
+                let array = FixedSizeBinaryArray::try_from_sparse_iter_with_size(values, 16);
+                Arc::new(array.unwrap())
+            }
+            34 | 108 => self.times::<DurationSecondType>(len, bits),
+            35 | 109 => self.times::<DurationMillisecondType>(len, bits),
+            36 | 110 => self.times::<DurationMicrosecondType>(len, bits),
+            37 | 111 => self.times::<DurationNanosecondType>(len, bits),
+            38 | 112 => self.times::<Time64MicrosecondType>(len, bits),
+            39 | 113 => self.times::<Time64NanosecondType>(len, bits),
+            40 | 114 => self.times::<TimestampMillisecondType>(len, bits),
+            41 | 100.. => {
+                Arc::new(self.primitive::<Time32SecondType>(len, |r| r.number(bits) as i32))
+            }
+            42..46 => self.dictionary::<Int32Type>(len),
+            46 => self.dictionary::<Int8Type>(len),
+            47 => self.dictionary::<Int16Type>(len),
+            48 => self.dictionary::<Int64Type>(len),
+            49 => self.dictionary::<UInt8Type>(len),
+            50 => self.dictionary::<UInt16Type>(len),
+            51 => self.dictionary::<UInt32Type>(len),
+            52 => self.dictionary::<UInt64Type>(len),
+            53..56 => self.runs::<Int32Type>(len),
+            56 => self.runs::<Int16Type>(len),
+            57..62 => self.runs::<Int64Type>(len),
+            62 | 63 => self.structs(len, depth),
+            64 => self.list_views::<i32>(len, depth),
+            65 => self.list_views::<i64>(len, depth),
+            66 => {
                 let lengths = self.lengths(len);
                 let values = self.array_of_no_lists(lengths.iter().sum(), depth);
-                let item = Arc::new(Field::new("item", values.data_type().clone(), true));
+                let item = Arc::new(field("item", &values));
                 let offsets = OffsetBuffer::from_lengths(lengths);
                 Arc::new(ListArray::new(item, offsets, values, self.nulls(len)))
             }
-            29 => {
+            67 => {
                 let lengths = self.lengths(len);
                 let values = self.array_of_no_lists(lengths.iter().sum(), depth);
-                let item = Arc::new(Field::new("item", values.data_type().clone(), true));
+                let item = Arc::new(field("item", &values));
                 let offsets = OffsetBuffer::from_lengths(lengths);
                 Arc::new(LargeListArray::new(item, offsets, values, self.nulls(len)))
             }
-            30 => {
+            68 => {
                 let values = self.array_of_no_lists(len * 2, depth);
-                let item = Arc::new(Field::new("item", values.data_type().clone(), true));
+                let item = Arc::new(field("item", &values));
                 Arc::new(FixedSizeListArray::new(item, 2, values, self.nulls(len)))
             }
             _ => {
@@ -163,7 +310,7 @@ impl Random {
                 let values = self.array_of_no_lists(count, depth);
                 let fields = Fields::from(vec![
                     Field::new("key", DataType::Utf8, false),
-                    Field::new("value", values.data_type().clone(), true),
+                    field("value", &values),
                 ]);
                 let entries = StructArray::new(fields, vec![keys, values], None);
                 let field = Field::new("entries", entries.data_type().clone(), false);
@@ -186,7 +333,7 @@ impl Random {
         let fields: Fields = columns
             .iter()
             .enumerate()
-            .map(|(i, c)| Field::new(format!("f{i}"), c.data_type().clone(), true))
+            .map(|(i, c)| field(&format!("f{i}"), c))
             .collect();
         Arc::new(StructArray::new(fields, columns, self.nulls(len)))
     }
@@ -199,15 +346,26 @@ impl Random {
     }
 }
 
-fn batch(seed: u64) -> RecordBatch {
+/// Sixteen bytes of a fixed size are a UUID.
+fn field(name: &str, array: &ArrayRef) -> Field {
+    let field = Field::new(name, array.data_type().clone(), true);
+    match array.data_type() {
+        DataType::FixedSizeBinary(16) => {
+            let uuid = ("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
+            field.with_metadata([uuid].into())
+        }
+        _ => field,
+    }
+}
+
+pub(super) fn batch(seed: u64) -> RecordBatch {
     let r = &mut Random(seed);
     let (len, skip) = ([0, 3, 64, 65, 200][r.below(5)], r.below(70));
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for i in 0..=r.below(6) {
         let column = r.array(len + skip, 2);
-        let field = Field::new(format!("c{i}"), column.data_type().clone(), true);
+        fields.push(field(&format!("c{i}"), &column));
         columns.push(column);
-        fields.push(field);
     }
     let schema = Arc::new(Schema::new(fields));
     let options = RecordBatchOptions::new().with_row_count(Some(len + skip));
@@ -233,17 +391,16 @@ fn encoder(batch: &RecordBatch, seed: u64) -> Encoder {
 }
 
 /// Row by row, value by value.
-fn slow(encoder: &Encoder, batch: &RecordBatch) -> (Vec<Vec<u8>>, Vec<RowError>, u64) {
+pub(super) fn slow(encoder: &Encoder, batch: &RecordBatch) -> (Vec<Vec<u8>>, Vec<RowError>, u64) {
     let sources = encoder.bind(batch).unwrap();
     let (mut rows, mut errors, mut null_lists) = (Vec::new(), Vec::new(), 0);
     for row in 0..batch.num_rows() {
         let (mut bytes, mut lists) = (Vec::new(), 0);
         match encoder.write_row(&sources, row, &mut bytes, &mut lists) {
-            Ok(()) if bytes.len() <= encoder.options.max_record_bytes => {
+            Ok(()) => {
                 rows.push(bytes);
                 null_lists += lists;
             }
-            Ok(()) => errors.push(RowError::new(row, encoder.too_large(bytes.len()))),
             Err(fault) => errors.push(RowError::new(row, fault)),
         }
     }
@@ -271,6 +428,20 @@ proptest! {
             pieces.extend(chunk.to_vecs());
             lists += chunk.null_lists();
             found.extend(chunk.take_errors());
+        }
+        prop_assert_eq!(&pieces, &rows);
+
+        let (mut vecs, mut next, mut pieces) = (EncodedVecs::default(), 0, Vec::new());
+        while next < batch.num_rows() {
+            let before = next;
+            next = encoder.encode_vecs(&batch, next, limit, &mut vecs).unwrap();
+            encoder.encode_chunk(&batch, before, limit, &mut chunk).unwrap();
+            prop_assert_eq!(vecs.rows(), chunk.to_vecs());
+            prop_assert_eq!(vecs.row_ranges(), chunk.row_ranges());
+            prop_assert_eq!(vecs.framed_len(), chunk.framed_len());
+            prop_assert_eq!(vecs.null_lists(), chunk.null_lists());
+            prop_assert_eq!(vecs.errors(), chunk.errors());
+            pieces.extend(vecs.take_rows());
         }
         prop_assert_eq!(pieces, rows);
         prop_assert_eq!(found, errors);

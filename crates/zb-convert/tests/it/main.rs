@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod allocating;
 mod allocations;
 mod corpus;
 mod delta_types;
@@ -9,6 +10,8 @@ mod expected;
 mod hostile;
 mod limits;
 mod oracle;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod properties;
 mod random;
 mod refused;
