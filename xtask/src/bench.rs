@@ -38,6 +38,7 @@ pub(crate) fn run(named: &[String]) -> Result<()> {
         run::stream(&mut run::cargo(&[
             "bench",
             "--locked",
+            "--all-features",
             "-p",
             &bench.package,
             "--bench",

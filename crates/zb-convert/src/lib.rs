@@ -46,16 +46,49 @@
 //! | List, `LargeList`, `FixedSizeList`, `ListView`, `LargeListView` | repeated | ARRAY |
 //! | Map | map | MAP |
 //! | Dictionary, `RunEndEncoded` | as their values | as their values |
+//! | extension `arrow.json` | string | STRING |
+//! | extension `arrow.parquet.variant`, not shredded | string, JSON | VARIANT |
 //!
-//! Null, Interval, Union, the variant extension types, lists of lists and maps of lists are
-//! refused when the encoder is made. A column that is not nullable is `required`; the number of a
+//! Null, Interval, Union, structs without fields, lists of lists and maps of lists are refused when
+//! the encoder is made, with the column's path and what to do. A column that is not nullable is `required`; the number of a
 //! field is its position plus one. Protobuf does not tell a null list from an empty one: null
 //! lists are sent as empty ones and [counted](Encoded::null_lists).
+//!
+//! # Toward a target
+//!
+//! [`Encoder::new`] derives the message from the schema. [`Encoder::for_table`] and
+//! [`Encoder::for_descriptor`] fit batches to a table or to a message that exists: columns are found
+//! by name, values are brought to the target's type where nothing can be lost, and every misfit is
+//! named at once.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrow_array::{ArrayRef, Decimal128Array, RecordBatch, UInt64Array};
+//! use arrow_schema::{DataType, Field, Schema};
+//! use zb_convert::{Encoder, Options};
+//!
+//! let table = Schema::new(vec![
+//!     Field::new("price", DataType::Decimal128(10, 2), true),
+//!     Field::new("id", DataType::Int16, false),
+//! ]);
+//! let batch = RecordBatch::try_from_iter([
+//!     ("id", Arc::new(UInt64Array::from(vec![1, 70_000])) as ArrayRef),
+//!     ("price", Arc::new(Decimal128Array::from(vec![15, 20]).with_precision_and_scale(4, 1)?)),
+//! ])?;
+//! let encoded = Encoder::for_table(&batch.schema(), &table, Options::default())?.encode(&batch)?;
+//! assert_eq!(encoded.bytes(), b"\x0a\x041.50\x10\x01");
+//! assert_eq!(
+//!     encoded.errors()[0].to_string(),
+//!     "row 1, column `id`: an integer out of range (found 70000)"
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # When to use this alone
 //!
 //! To put Arrow data into anything that takes Protobuf rows, and to read them back: it is pure
-//! computation, without I/O, threads or an async runtime.
+//! computation, without I/O or an async runtime, and without threads unless the feature `rayon` is
+//! on and [`encode_par`](Encoder#method.encode_par) is called.
 
 mod allowance;
 mod arrays;

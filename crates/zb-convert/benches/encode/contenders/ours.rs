@@ -1,13 +1,13 @@
 //! `zb-convert`.
 
-use std::{hint::black_box, thread};
+use std::hint::black_box;
 
-use zb_convert::Encoded;
+use zb_convert::{Encoded, EncodedVecs};
 
 use super::name;
 use crate::{
     measure::{Clock, Contender, Form},
-    set::Set,
+    set::{CHUNK, Set},
 };
 
 pub(super) fn one_buffer(set: &Set) -> Contender<'_> {
@@ -21,31 +21,24 @@ pub(super) fn one_buffer(set: &Set) -> Contender<'_> {
 
 /// As the SDK takes them.
 pub(super) fn vec_per_row(set: &Set) -> Contender<'_> {
-    let mut chunk = Encoded::default();
+    let mut chunk = EncodedVecs::default();
     set.contender(name::OURS_VECS, Form::Vecs, move || {
-        set.each_chunk(0..set.batch.num_rows(), &mut chunk, |chunk| {
-            black_box(chunk.to_vecs());
-        });
+        let (encoder, batch) = (&set.encoder, &set.batch);
+        let mut next = 0;
+        while next < batch.num_rows() {
+            next = encoder.encode_vecs(batch, next, CHUNK, &mut chunk).unwrap();
+            black_box(chunk.take_rows());
+        }
     })
 }
 
-/// Half of the chunks on another thread, which is started for it.
+/// The chunks on two threads of a pool.
 pub(super) fn two_threads(set: &Set) -> Contender<'_> {
-    let rows = set.batch.num_rows();
-    let half = set.chunks[set.chunks.len() / 2].start;
-    let (mut first, mut second) = (Encoded::default(), Encoded::default());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+    let pool = pool.unwrap();
     let contender = set.contender(name::OURS_TWO_THREADS, Form::Buffer, move || {
-        thread::scope(|scope| {
-            let second = &mut second;
-            scope.spawn(move || {
-                set.each_chunk(half..rows, second, |chunk| {
-                    black_box(chunk.bytes());
-                });
-            });
-            set.each_chunk(0..half, &mut first, |chunk| {
-                black_box(chunk.bytes());
-            });
-        });
+        let chunks = pool.install(|| set.encoder.encode_par(&set.batch, CHUNK));
+        black_box(chunks.unwrap());
     });
     Contender {
         clock: Clock::Wall,
