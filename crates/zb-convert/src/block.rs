@@ -31,6 +31,9 @@ use field::{Content, Field};
 pub(crate) use items::reuse;
 use spans::Ranges;
 
+/// How many columns ahead memory is asked for.
+const COLUMNS_AHEAD: usize = 4;
+
 /// A message type bound to the columns of a batch.
 pub(crate) struct Messages<'a> {
     /// How long the items of a block may become in one column. Rows beyond are odd: items that
@@ -92,7 +95,12 @@ impl<'a> Messages<'a> {
         self.spanning.clear();
         self.null_lists.clear();
         let mut odd = 0;
-        for (i, field) in self.fields.iter_mut().enumerate() {
+        for i in 0..self.fields.len() {
+            // Of many columns the processor does not foresee the next one.
+            if let Some(ahead) = self.fields.get(i + COLUMNS_AHEAD) {
+                ahead.source.ask_for(start, count);
+            }
+            let field = &mut self.fields[i];
             let loaded = field.load(start, count, among, self.limit, &mut self.slots);
             odd |= loaded.odd;
             if loaded.spans {

@@ -203,7 +203,7 @@ fn keep(valid: u64, row: usize) -> u32 {
 
 /// Asks for memory that will be read soon. Says nothing about it, whatever the range is.
 #[inline]
-fn prefetch(bytes: &[u8], from: usize, to: usize) {
+pub(crate) fn prefetch(bytes: &[u8], from: usize, to: usize) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     for line in (from..to.min(bytes.len()))
         .step_by(64)

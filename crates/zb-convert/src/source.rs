@@ -20,6 +20,7 @@ use arrow_schema::{DataType, TimeUnit};
 
 use crate::{
     SchemaProblem, SchemaProblemKind,
+    raw::prefetch,
     shape::{Column, Shape},
     variant,
 };
@@ -424,6 +425,26 @@ impl<'a> Source<'a> {
         match self {
             Self::Dictionary(keys, ..) => keys.fill(start, to),
             Self::Runs(ends, ..) => ends.fill(start, to),
+            _ => {}
+        }
+    }
+
+    /// Asks for the memory of some rows that will be read soon, as far as it is known where it is.
+    pub(crate) fn ask_for(&self, start: usize, count: usize) {
+        let of = |bytes: &arrow_buffer::Buffer, width: usize| {
+            prefetch(bytes, start * width, (start + count) * width);
+        };
+        match self {
+            Self::Int32(a) => of(a.values().inner(), 4),
+            Self::Int64(a) => of(a.values().inner(), 8),
+            Self::Float32(a) => of(a.values().inner(), 4),
+            Self::Float64(a) => of(a.values().inner(), 8),
+            Self::Date32(a) => of(a.values().inner(), 4),
+            Self::Utf8(a) => {
+                of(a.offsets().inner().inner(), 4);
+                let from = a.value_offsets()[start] as usize;
+                prefetch(a.value_data(), from, from + 16 * count);
+            }
             _ => {}
         }
     }
