@@ -96,6 +96,15 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Whether trying again later can help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Token { source, .. } => source.is_transient(),
+            _ => false,
+        }
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
