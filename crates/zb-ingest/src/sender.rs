@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use zb_convert::{Encoded, Encoder};
+use zb_convert::{EncodedVecs, Encoder};
 use zb_types::TableName;
 
 use crate::{
@@ -47,7 +47,7 @@ pub struct Sender {
     schema: SchemaRef,
     /// Taken by one submit at a time, so that the requests of two batches do not mix. Holds the
     /// buffer that is encoded into.
-    pub(crate) turn: Mutex<Encoded>,
+    pub(crate) turn: Mutex<EncodedVecs>,
     /// None once the sender is closed.
     lanes: std::sync::Mutex<Vec<Lane>>,
     pub(crate) quarantine: Option<quarantine::Queue>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use tokio::sync::Mutex;
-use zb_convert::{ChunkLimit, Encoded, Encoder};
+use zb_convert::{ChunkLimit, EncodedVecs, Encoder};
 use zb_types::TableName;
 
 use crate::{
@@ -22,7 +22,7 @@ pub(crate) struct Shared {
     pub(crate) options: SenderOptions,
     pub(crate) tokens: Arc<dyn TokenSource>,
     /// Rows that are sent again are encoded into it, one request at a time.
-    pub(crate) again: Mutex<Encoded>,
+    pub(crate) again: Mutex<EncodedVecs>,
 }
 
 impl Shared {
@@ -44,12 +44,12 @@ impl Shared {
         batch: &RecordBatch,
         start: usize,
         limit: ChunkLimit,
-        mut chunk: Encoded,
-    ) -> Result<(usize, Encoded), Error> {
+        mut chunk: EncodedVecs,
+    ) -> Result<(usize, EncodedVecs), Error> {
         let encoder = Arc::clone(&self.encoder);
         let batch = batch.clone();
         let work = move || {
-            let next = encoder.encode_chunk(&batch, start, limit, &mut chunk)?;
+            let next = encoder.encode_vecs(&batch, start, limit, &mut chunk)?;
             Ok((next, chunk))
         };
         match tokio::task::spawn_blocking(work).await {
@@ -67,12 +67,12 @@ impl Shared {
         let rows = take_rows(batch, rows).map_err(|error| self.internal(error.to_string()))?;
         let mut buffer = self.again.lock().await;
         let chunk = std::mem::take(&mut *buffer);
-        let (_, chunk) = self.encode(&rows, 0, ChunkLimit::NONE, chunk).await?;
+        let (_, mut chunk) = self.encode(&rows, 0, ChunkLimit::NONE, chunk).await?;
         if chunk.len() != rows.num_rows() {
             let problem = "rows that could be encoded before cannot be now";
             return Err(self.internal(problem.to_owned()));
         }
-        let records = chunk.to_vecs();
+        let records = chunk.take_rows();
         *buffer = chunk;
         Ok(records)
     }

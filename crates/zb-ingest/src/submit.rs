@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use zb_convert::Encoded;
+use zb_convert::EncodedVecs;
 
 use crate::{
     Error, Event, Fate, Rejection, RowRanges, Sender, Ticket, budget::Share, lane::Queued,
@@ -30,9 +30,9 @@ struct Ready {
 }
 
 impl Ready {
-    fn of(chunk: &Encoded) -> Self {
+    fn of(chunk: &mut EncodedVecs) -> Self {
         Self {
-            records: chunk.to_vecs(),
+            records: chunk.take_rows(),
             rows: chunk.row_ranges().iter().cloned().collect(),
             bytes: chunk.framed_len(),
         }
@@ -77,7 +77,7 @@ impl Sender {
                 }
             };
             self.note_rejections(&tracking, &mut chunk);
-            let ready = Ready::of(&chunk);
+            let ready = Ready::of(&mut chunk);
             *buffer = chunk;
             if let Err((mut rest, error)) = self.queue(&tracking, ready).await {
                 rest.insert(after..rows);
@@ -124,7 +124,7 @@ impl Sender {
             rejections.extend(chunk.take_errors().into_iter().map(Rejection::conversion));
             null_lists += chunk.null_lists();
             if !chunk.is_empty() {
-                ready.push(Ready::of(&chunk));
+                ready.push(Ready::of(&mut chunk));
             }
             *buffer = chunk;
             next = after;
@@ -170,7 +170,7 @@ impl Sender {
         Ok(Arc::new(Tracking::new(batch.clone(), stamped, id, queue)))
     }
 
-    fn note_rejections(&self, tracking: &Tracking, chunk: &mut Encoded) {
+    fn note_rejections(&self, tracking: &Tracking, chunk: &mut EncodedVecs) {
         let errors = chunk.take_errors().into_iter();
         let rejections = errors.map(Rejection::conversion).collect();
         self.reject(tracking, rejections, chunk.null_lists());
