@@ -113,6 +113,11 @@ pub(crate) enum Said {
     Failed(Code, String),
 }
 
+impl Said {
+    /// An acknowledgement that names no offset.
+    pub(crate) const NO_OFFSET: i64 = i64::MIN;
+}
+
 /// One raw stream.
 pub(crate) struct Stream {
     sender: Option<mpsc::Sender<EphemeralStreamRequest>>,
@@ -189,11 +194,22 @@ impl Stream {
                 Said::Created
             }
             ephemeral_stream_response::Payload::IngestRecordResponse(ack) => {
-                Said::Ack(ack.durability_ack_up_to_offset.unwrap())
+                Said::Ack(ack.durability_ack_up_to_offset.unwrap_or(Said::NO_OFFSET))
             }
             ephemeral_stream_response::Payload::CloseStreamSignal(signal) => {
                 Said::Close(signal.duration.unwrap().try_into().unwrap())
             }
+        }
+    }
+
+    /// Waits for a close signal, and gives the seconds and nanoseconds it says as they are.
+    pub(crate) async fn close_signal(&mut self) -> Option<(i64, i32)> {
+        let message = self.answers.message().await.unwrap().unwrap();
+        match message.payload.unwrap() {
+            ephemeral_stream_response::Payload::CloseStreamSignal(signal) => {
+                signal.duration.map(|said| (said.seconds, said.nanos))
+            }
+            other => panic!("{other:?} instead of a close signal"),
         }
     }
 

@@ -9,6 +9,7 @@ mod catalog;
 mod client;
 mod closing;
 mod descriptors;
+mod faults;
 mod lake;
 mod limits;
 mod opening;
