@@ -55,10 +55,8 @@ impl Server {
         let dir = std::fs::canonicalize(&builder.dir)
             .map_err(|source| Error::directory(&builder.dir, source))?;
         let credentials = Credentials::of_directory(&dir)?;
-        let authority = match builder.tls {
-            true => Some(Authority::of_directory(&dir)?),
-            false => None,
-        };
+        let authority = builder.tls.then(|| Authority::of_directory(&dir));
+        let authority = authority.transpose()?;
         let grpc = Listener::bind(&builder.listen).await?;
         let http = match &builder.http {
             Some(address) => Some(Listener::bind(address).await?),

@@ -249,6 +249,10 @@ impl<P: OfReading> On<P> {
 impl On<Record> {
     /// Only a record with this value in this column of the table. The value is compared as text,
     /// as Arrow prints it. A null is equal to nothing.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a number is written without an ampersand"
+    )]
     pub fn column(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.fault.record.column = Some((name.into(), value.to_string()));
         self
