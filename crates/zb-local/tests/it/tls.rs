@@ -34,8 +34,8 @@ async fn both_addresses_and_the_name_of_the_host_are_certified() {
     let (server, _dir) = server(|builder| builder.tls().http("localhost:0")).await;
     token(&server, &rest_form()).await;
     let named = server.unity_catalog_url().replace("127.0.0.1", "localhost");
-    let url = format!("{}/nothing", named.replace("[::1]", "localhost"));
-    assert_eq!(http(&server).get(url).send().await.unwrap().status(), 404);
+    let answer = http(&server).get(named.replace("[::1]", "localhost"));
+    answer.send().await.unwrap();
     server.shutdown().await.unwrap();
 }
 
@@ -72,8 +72,11 @@ async fn a_server_that_is_started_again_is_still_trusted() {
     let trusting = http(&first);
     first.shutdown().await.unwrap();
     let again = Server::builder(dir.path()).tls().start().await.unwrap();
-    let url = format!("{}/nothing", again.unity_catalog_url());
-    assert_eq!(trusting.get(url).send().await.unwrap().status(), 404);
+    trusting
+        .get(again.unity_catalog_url())
+        .send()
+        .await
+        .unwrap();
     again.shutdown().await.unwrap();
 }
 
