@@ -104,13 +104,13 @@ async fn a_token_request_can_take_long_or_break() {
 #[tokio::test]
 async fn a_token_can_live_shorter_than_it_says() {
     let (server, _dir) = faulty([
-        Fault::on_token().nth(1).lifetime(Duration::from_secs(600)),
+        Fault::on_token().nth(1).lifetime(Duration::from_mins(10)),
         Fault::on_token()
             .nth(2)
             .lifetime_but_said(Duration::ZERO, 3600),
         Fault::on_token()
             .nth(3)
-            .lifetime_but_said(Duration::from_secs(600), -1),
+            .lifetime_but_said(Duration::from_mins(10), -1),
     ])
     .await;
     let mut tokens = Vec::new();
