@@ -58,6 +58,7 @@ pub mod faults;
 mod grpc;
 mod http;
 mod lake;
+mod later;
 mod limits;
 mod private_file;
 mod proto;

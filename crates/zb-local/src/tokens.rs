@@ -79,7 +79,7 @@ impl Tokens {
         };
         let claims = json!({
             "jti": uuid::Uuid::new_v4().to_string(),
-            "exp": (since_epoch() + lifetime).as_secs_f64(),
+            "exp": since_epoch().saturating_add(lifetime).as_secs_f64(),
             "scope": "all-apis",
             "table": table,
         });

@@ -60,7 +60,7 @@ impl Faults {
                     engine.consider(looking.watched, &mut verdict);
                 }
             }
-            delay += verdict.delay;
+            delay = delay.saturating_add(verdict.delay);
             if let Some(action) = self.unless_freezing(verdict.action) {
                 return (delay, Some((row, action)));
             }

@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use tokio::time::Instant;
 use zb_types::TableName;
 
-use crate::faults::{Action, Event, Faults};
+use crate::{
+    faults::{Action, Event, Faults},
+    later::later,
+};
 
 /// What one stream has still to acknowledge.
 #[derive(Debug, Default)]
@@ -31,10 +34,11 @@ impl Acks {
             return;
         };
         let verdict = faults.judge(&Event::ack(table, self.newest, offset));
+        let due = later(verdict.delay);
         let before = self.waiting.back().map(|ack| ack.due);
         self.newest = Some(offset);
         self.waiting.push_back(Ack {
-            due: (Instant::now() + verdict.delay).max(before.unwrap_or_else(Instant::now)),
+            due: before.map_or(due, |before| before.max(due)),
             offset,
             action: verdict.action,
         });

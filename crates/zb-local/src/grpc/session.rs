@@ -23,6 +23,7 @@ use crate::{
     endpoint::Endpoint,
     faults::{AckAs, Action, CloseSignal, Event},
     lake::{Lane, Progress, Table},
+    later::later,
     proto::{
         CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamResponse,
         IngestRecordResponse, ephemeral_stream_response::Payload,
@@ -173,7 +174,7 @@ impl Session {
         let reading = self.reader(sender).read(inbound);
         tokio::pin!(reading);
         let lifetime = self.endpoint.lifetime;
-        let mut grow_old = lifetime.map(|lifetime| Instant::now() + lifetime.until_signal);
+        let mut grow_old = lifetime.map(|lifetime| later(lifetime.until_signal));
         let draining = self.endpoint.draining.clone();
         let outbox = self.outbox.clone();
         loop {
@@ -316,7 +317,7 @@ impl Session {
             return;
         }
         tracing::info!(stream = %self.id, ?signal, "stream is told to close");
-        self.ends_at = Some(Instant::now() + signal.grace);
+        self.ends_at = Some(later(signal.grace));
         let duration = signal
             .said
             .map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });

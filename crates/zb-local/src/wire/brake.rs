@@ -7,6 +7,8 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::later::later;
+
 /// Until when nothing moves.
 #[derive(Debug, Default)]
 pub(crate) struct Brake(Mutex<Option<Instant>>);
@@ -14,7 +16,7 @@ pub(crate) struct Brake(Mutex<Option<Instant>>);
 impl Brake {
     /// Holds everything from now on for this long, or longer where it is held already.
     pub(crate) fn hold(&self, lasting: Duration) {
-        let until = Instant::now() + lasting;
+        let until = later(lasting);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *held = (*held).max(Some(until));
     }

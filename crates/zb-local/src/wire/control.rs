@@ -11,6 +11,7 @@ use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
 use super::Brake;
+use crate::later::later;
 
 /// How fast a connection is read, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Connection {
 
     /// Reads at this rate from now on.
     pub(crate) fn read_slowly(&self, rate: Rate) {
-        let until = rate.lasting.map(|lasting| Instant::now() + lasting);
+        let until = rate.lasting.map(later);
         self.order(|orders| orders.rate = Some((rate.bytes_per_second.max(1), until)));
     }
 

@@ -15,7 +15,7 @@ use crate::{
 
 const MS: Duration = Duration::from_millis(1);
 /// Longer than any test.
-const NEVER: Duration = Duration::from_hours(1);
+const NEVER: Duration = Duration::MAX;
 
 async fn faulty(script: impl Into<FaultScript>) -> (Server, tempfile::TempDir) {
     server(|builder| builder.commit_every(MS).faults(script)).await
