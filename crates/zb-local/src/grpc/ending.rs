@@ -1,5 +1,7 @@
 //! How a stream ends.
 
+use std::fmt;
+
 use tonic::Status;
 
 /// Why no more is read from a stream.
@@ -23,6 +25,16 @@ pub(super) enum Last {
     End,
     /// Nothing: the connection is reset.
     Cut,
+}
+
+impl fmt::Display for Last {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{:?}: {}", status.code(), status.message()),
+            Self::End => f.write_str("no error"),
+            Self::Cut => f.write_str("connection cut"),
+        }
+    }
 }
 
 impl From<Status> for Last {

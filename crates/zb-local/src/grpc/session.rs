@@ -52,7 +52,7 @@ pub(super) async fn run(
             session.serve(inbound, rotation, signal).await;
         }
         Err(last) => {
-            tracing::info!(?last, "stream refused");
+            tracing::info!(%last, "stream refused");
             say(last, &client, &outbox).await;
         }
     }
@@ -158,7 +158,7 @@ impl Session {
             }
             (Ending::HalfClosed, Some(last))
             | (Ending::Settled(last) | Ending::AtOnce(last), _) => {
-                tracing::info!(stream = %self.id, ?last, "stream ended");
+                tracing::info!(stream = %self.id, %last, "stream ended");
                 say(last, &self.client, &self.outbox).await;
             }
         }
