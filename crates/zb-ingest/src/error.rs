@@ -105,6 +105,12 @@ impl Error {
         }
     }
 
+    /// Whether the service has refused the token, and another one might do.
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        matches!(self, Self::Service { status, .. }
+            if matches!(status.code, Code::UNAUTHENTICATED | Code::PERMISSION_DENIED))
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {

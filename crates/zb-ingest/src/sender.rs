@@ -88,7 +88,7 @@ impl Sender {
             limit,
             ledger: Ledger::default(),
             budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),
-            outcomes: Outcomes::new(options.slow_down),
+            outcomes: Arc::new(Outcomes::new(options.slow_down)),
             options,
             tokens,
             again: Mutex::default(),
@@ -97,7 +97,8 @@ impl Sender {
         let mut lanes = Vec::new();
         if !shared.options.dry_run {
             for number in 0..shared.options.streams {
-                let line = Arc::new(Line::new(shared.options.retry));
+                let outcomes = Arc::clone(&shared.outcomes);
+                let line = Arc::new(Line::new(shared.options.retry, outcomes));
                 let stream = match number {
                     0 => Some(first_stream(&shared, &line).await?),
                     _ => None,
@@ -236,7 +237,7 @@ impl Sender {
 
 /// Opens the first stream, within the bounds of the retry policy.
 async fn first_stream(shared: &Shared, line: &Arc<Line>) -> Result<Stream, Error> {
-    let mut cause = None;
+    let (mut cause, mut fresh_token_tried) = (None, false);
     loop {
         match shared.open(line).await {
             Ok(stream) => {
@@ -246,6 +247,11 @@ async fn first_stream(shared: &Shared, line: &Arc<Line>) -> Result<Stream, Error
             Err(error) if error.is_transient() && !line.pace.is_spent() => {
                 tracing::debug!(table = %shared.table, %error, "not open yet");
                 cause = Some(error);
+            }
+            Err(error)
+                if error.is_about_credentials() && !fresh_token_tried && !line.pace.is_spent() =>
+            {
+                fresh_token_tried = true;
             }
             Err(error) if line.pace.has_refused() => return Err(cause.unwrap_or(error)),
             Err(error) => return Err(error),

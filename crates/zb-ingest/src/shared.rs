@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     pub(crate) limit: ChunkLimit,
     pub(crate) ledger: Ledger,
     pub(crate) budget: Budget,
-    pub(crate) outcomes: Outcomes,
+    pub(crate) outcomes: Arc<Outcomes>,
     pub(crate) options: SenderOptions,
     pub(crate) tokens: Arc<dyn TokenSource>,
     /// Rows that are sent again are encoded into it, one request at a time.

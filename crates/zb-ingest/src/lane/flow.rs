@@ -125,12 +125,24 @@ impl Delivery {
         request.sent = Some((Instant::now(), self.line.losses()));
         self.in_flight.push_back(request);
         self.line.set_in_flight(self.in_flight.len());
-        let offset = self.ingest(records).await?;
-        if let Some(request) = self.in_flight.back_mut() {
-            request.offset = Some(offset);
-        }
+        let ingested = self.ingest(records).await;
+        self.note_ingested(self.in_flight.len() - 1, true, &ingested);
+        ingested?;
         self.shared.observer().observe(&Event::Sent { rows, bytes });
         Ok(())
+    }
+
+    /// What is known of a request after it was handed over, or was not: the SDK takes it whole or not
+    /// at all.
+    fn note_ingested(&mut self, at: usize, first: bool, ingested: &Result<i64, Lost>) {
+        let Some(request) = self.in_flight.get_mut(at) else {
+            return;
+        };
+        match ingested {
+            Ok(offset) => request.offset = Some(*offset),
+            Err(_) if first => request.sent = None,
+            Err(_) => {}
+        }
     }
 
     /// Hands over everything in flight that is not on the present stream.
@@ -142,13 +154,13 @@ impl Delivery {
                 let records = self.encode(request, &request.open.clone()).await?;
                 let losses = self.line.losses();
                 let (rows, bytes) = (records.len(), request.bytes);
+                let first = request.sent.is_none();
                 if let Some(request) = self.in_flight.get_mut(at) {
                     request.sent.get_or_insert((Instant::now(), losses));
                 }
-                let offset = self.ingest(records).await?;
-                if let Some(request) = self.in_flight.get_mut(at) {
-                    request.offset = Some(offset);
-                }
+                let ingested = self.ingest(records).await;
+                self.note_ingested(at, first, &ingested);
+                ingested?;
                 self.shared.observer().observe(&Event::Sent { rows, bytes });
             }
             at += 1;

@@ -1,28 +1,30 @@
 //! What a lane and the hook of its streams share.
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 use tokio::time::Instant;
 use zb_retry::Policy;
 
-use crate::pacing::Pace;
+use crate::{pacing::Pace, slow_down::Outcomes};
 
 /// The connections of a lane, one after another.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) pace: Pace,
+    outcomes: Arc<Outcomes>,
     losses: AtomicU32,
     in_flight: AtomicUsize,
     sign_of_life: Mutex<Instant>,
 }
 
 impl Line {
-    pub(crate) fn new(policy: Policy) -> Self {
+    pub(crate) fn new(policy: Policy, outcomes: Arc<Outcomes>) -> Self {
         Self {
             pace: Pace::new(policy),
+            outcomes,
             losses: AtomicU32::new(0),
             in_flight: AtomicUsize::new(0),
             sign_of_life: Mutex::new(Instant::now()),
@@ -38,6 +40,7 @@ impl Line {
     /// A connection went down: what is in flight may be stored twice.
     pub(crate) fn lost(&self) {
         self.losses.fetch_add(1, Ordering::SeqCst);
+        self.outcomes.badly(self.in_flight());
     }
 
     /// How many requests are in flight.

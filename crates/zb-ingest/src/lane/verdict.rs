@@ -44,7 +44,6 @@ impl Delivery {
         self.stream = None;
         if !lost.opening {
             self.line.lost();
-            self.shared.outcomes.badly(self.in_flight.len());
         }
         for request in &mut self.in_flight {
             request.offset = None;
@@ -73,21 +72,17 @@ impl Delivery {
 
     fn verdict(&self, lost: &Lost) -> Verdict {
         match &lost.error {
-            Error::Service { status, .. } => match status.code {
-                Code::INVALID_ARGUMENT | Code::OUT_OF_RANGE
-                    if !lost.opening && !self.in_flight.is_empty() =>
-                {
-                    Verdict::Isolate(status.clone())
-                }
-                // The stream was open before, so the credentials were good then.
-                Code::UNAUTHENTICATED | Code::PERMISSION_DENIED
-                    if !lost.opening && !self.fresh_token_tried =>
-                {
-                    Verdict::FreshToken
-                }
-                _ => Verdict::GiveUp,
-            },
-            error if error.is_transient() && !self.line.pace.is_spent() => Verdict::Again,
+            Error::Service { status, .. }
+                if matches!(status.code, Code::INVALID_ARGUMENT | Code::OUT_OF_RANGE)
+                    && !lost.opening
+                    && !self.in_flight.is_empty() =>
+            {
+                Verdict::Isolate(status.clone())
+            }
+            _ if self.line.pace.is_spent() => Verdict::GiveUp,
+            // The token may have expired, or rights have been given since it was made.
+            error if error.is_about_credentials() && !self.fresh_token_tried => Verdict::FreshToken,
+            error if error.is_transient() => Verdict::Again,
             _ => Verdict::GiveUp,
         }
     }
