@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::ChildStdout,
     sync::mpsc::{self, Receiver},
     thread,
@@ -29,6 +29,8 @@ pub struct Address {
     pub client_id: String,
     /// What it proves that with.
     pub client_secret: String,
+    /// The certificate to trust, where the server encrypts.
+    pub ca: Option<PathBuf>,
 }
 
 /// A server that is listening. Killed when dropped.
@@ -64,8 +66,11 @@ impl Serve {
 
     /// `zb ARGS…` with this server's address and credentials in the environment.
     pub fn client<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Zb {
-        Zb::new(args)
-            .env("ZEROBUS_SERVER_ENDPOINT", &self.address.endpoint)
+        let mut zb = Zb::new(args);
+        if let Some(ca) = &self.address.ca {
+            zb = zb.env("SSL_CERT_FILE", ca);
+        }
+        zb.env("ZEROBUS_SERVER_ENDPOINT", &self.address.endpoint)
             .env("DATABRICKS_HOST", &self.address.unity_catalog_url)
             .env("DATABRICKS_CLIENT_ID", &self.address.client_id)
             .env("DATABRICKS_CLIENT_SECRET", &self.address.client_secret)

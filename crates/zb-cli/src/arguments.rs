@@ -168,6 +168,16 @@ pub(crate) struct Serve {
     /// A second address for tokens and the catalog; without it one port serves everything
     #[arg(long, value_name = "HOST:PORT", value_parser = address)]
     pub(crate) http: Option<String>,
+
+    /// Encrypts with a certificate authority of its own; clients must trust the certificate
+    /// DIR/zb-local-ca.pem
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// A TOML file with what goes wrong on purpose: delays, lost acknowledgements, cut connections,
+    /// refused records and tokens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
 }
 
 fn create(argument: &str) -> Result<(TableName, PathBuf), String> {

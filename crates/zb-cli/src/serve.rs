@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use zb_core::{
     ExposeSecret as _,
-    local::{CreateTable, Server},
+    local::{CreateTable, Server, faults::FaultScript},
 };
 
 use crate::{
@@ -26,12 +26,16 @@ struct Address<'a> {
     unity_catalog_url: &'a str,
     client_id: &'a str,
     client_secret: &'a str,
+    /// The file with the certificate that a client has to trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca: Option<&'a Path>,
 }
 
 pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
     let mut interrupt = Interrupt::listen()
         .map_err(|e| Failure::failed("signals cannot be listened for").because(e))?;
-    // Before anything is made or listened on: a schema that cannot be read is found out first.
+    // Before anything is made or listened on: a file that cannot be read is found out first.
+    let faults = arguments.faults.as_deref().map(script_of).transpose()?;
     let mut tables = Vec::with_capacity(arguments.create.len());
     for (table, file) in &arguments.create {
         let file = file.clone();
@@ -50,6 +54,12 @@ pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
     if arguments.auto_create {
         builder = builder.auto_create();
     }
+    if arguments.tls {
+        builder = builder.tls();
+    }
+    if let Some(faults) = faults {
+        builder = builder.faults(faults);
+    }
     let server = builder.start().await.map_err(zb_core::Error::from)?;
     for (table, schema) in &tables {
         server
@@ -63,6 +73,11 @@ pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
     interrupt.wait().await;
     server.shutdown().await.map_err(zb_core::Error::from)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn script_of(file: &Path) -> Result<FaultScript, Failure> {
+    FaultScript::from_file(file)
+        .map_err(|e| Failure::usage(format!("{}", file.display())).because(e))
 }
 
 fn schema_of(file: &Path) -> Result<arrow_schema::Schema, Failure> {
@@ -84,6 +99,7 @@ fn print_address(server: &Server) -> io::Result<()> {
         unity_catalog_url: server.unity_catalog_url(),
         client_id: server.client_id(),
         client_secret: server.client_secret().expose_secret(),
+        ca: server.ca_path(),
     })?;
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;

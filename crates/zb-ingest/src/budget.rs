@@ -17,7 +17,18 @@ pub(crate) struct Budget {
 /// Bytes taken from a budget, given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Share {
+    /// Takes a part out, or all that is left.
+    pub(crate) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.permit.num_permits());
+        // No more is asked for than there is.
+        let permit = self.permit.split(bytes);
+        let permit = permit.unwrap_or_else(|| unreachable!("bounded by what there is"));
+        Self { permit }
+    }
 }
 
 impl Budget {
@@ -40,7 +51,15 @@ impl Budget {
             .acquire_many_owned(bytes)
             .await
             .ok()?;
-        Some(Share { _permit: permit })
+        Some(Share { permit })
+    }
+
+    /// Takes room for a request if there is some now.
+    pub(crate) fn try_take(&self, bytes: usize) -> Option<Share> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let bytes = bytes.clamp(self.least, self.total);
+        let permit = Arc::clone(&self.room).try_acquire_many_owned(bytes);
+        permit.ok().map(|permit| Share { permit })
     }
 
     /// Sends everybody away who waits or will come.

@@ -96,6 +96,21 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Whether trying again later can help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Token { source, .. } => source.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// Whether the service has refused the token, and another one might do.
+    pub(crate) fn is_about_credentials(&self) -> bool {
+        matches!(self, Self::Service { status, .. }
+            if matches!(status.code, Code::UNAUTHENTICATED | Code::PERMISSION_DENIED))
+    }
+
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {

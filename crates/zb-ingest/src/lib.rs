@@ -22,12 +22,14 @@
 //!
 //! # The way of a batch
 //!
-//! [`Sender::submit`] encodes it in chunks of one request each (`sender.rs`), waits until the
-//! request fits the budget of bytes in flight (`budget.rs`), hands it to the SDK (`sdk.rs`, the only
-//! module that names a type of it), and notes which rows it carries (`ledger.rs`). One task per
-//! sender waits for acknowledgements and settles the rows with their [`Ticket`], which makes a
-//! [`Receipt`] of them when none is open. Connections that are lost are opened again by the SDK at
-//! the pace that `pacing.rs` sets.
+//! [`Sender::submit`] encodes it in chunks of one request each (`submit.rs`), waits until the
+//! request fits the budget of bytes in flight (`budget.rs`), and queues it with a lane (`lane/`). The
+//! lane's task hands it to the SDK (`lane/flow.rs`, `sdk.rs`, the only module that names a type of
+//! it), waits for acknowledgements, oldest first, and settles the rows with their [`Ticket`], which
+//! makes a [`Receipt`] of them when none is open. A connection that is lost is opened again once by
+//! the SDK, which sends again what was not acknowledged, and after that by the lane, all at the pace
+//! that `pacing.rs` sets; `lane/verdict.rs` decides what a loss means, and `lane/isolation.rs` finds
+//! rows that the service refuses.
 //!
 //! # When to use this alone
 //!
@@ -36,16 +38,23 @@
 mod budget;
 mod closed;
 mod error;
+mod lane;
 mod ledger;
 mod observer;
 mod options;
 mod pacing;
+mod quarantine;
 mod ranges;
 mod receipt;
 mod rejection;
+mod request;
 mod sdk;
 mod sender;
+mod shared;
+mod slow_down;
+mod stamp;
 mod status;
+mod submit;
 mod ticket;
 mod token;
 
@@ -53,10 +62,14 @@ pub use closed::{Closed, Fate, Undelivered};
 pub use error::{Error, ErrorKind};
 pub use observer::{Event, Observer};
 pub use options::SenderOptions;
+pub use quarantine::Quarantine;
 pub use ranges::RowRanges;
 pub use receipt::Receipt;
 pub use rejection::{RejectedBy, Rejection};
 pub use sender::Sender;
+pub use slow_down::SlowDown;
+pub use stamp::{BATCH_COLUMN, ROW_COLUMN};
 pub use status::{Code, Status};
+pub use submit::TrySubmitError;
 pub use ticket::Ticket;
 pub use token::{TokenError, TokenSource};

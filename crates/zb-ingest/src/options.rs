@@ -7,7 +7,7 @@ use zb_convert::ChunkLimit;
 use zb_retry::Policy;
 use zb_types::is_loopback_host;
 
-use crate::{Error, Observer, observer::Nobody};
+use crate::{Error, Observer, Quarantine, SlowDown, observer::Nobody};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -25,6 +25,9 @@ pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
 /// | [`ack_timeout`](Self::ack_timeout) | 60 s without any answer |
 /// | [`retry`](Self::retry) | [`zb_retry::Policy`]'s own |
 /// | [`encoding`](Self::encoding) | [`zb_convert::Options`]' own |
+/// | [`streams`](Self::streams) | 1 |
+/// | [`max_probes`](Self::max_probes) | 10,000 |
+/// | [`slow_down`](Self::slow_down) | [`SlowDown`]'s own |
 #[derive(Clone)]
 #[must_use]
 pub struct SenderOptions {
@@ -39,6 +42,12 @@ pub struct SenderOptions {
     pub(crate) application: Option<String>,
     pub(crate) allow_plaintext: bool,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) quarantine: Option<Arc<dyn Quarantine>>,
+    pub(crate) streams: usize,
+    pub(crate) max_probes: usize,
+    pub(crate) slow_down: SlowDown,
+    pub(crate) stamps: bool,
+    pub(crate) dry_run: bool,
 }
 
 impl SenderOptions {
@@ -57,6 +66,12 @@ impl SenderOptions {
             application: None,
             allow_plaintext: false,
             observer: Arc::new(Nobody),
+            quarantine: None,
+            streams: 1,
+            max_probes: 10_000,
+            slow_down: SlowDown::new(),
+            stamps: false,
+            dry_run: false,
         }
     }
 
@@ -92,8 +107,8 @@ impl SenderOptions {
         self
     }
 
-    /// How long the service may be silent while rows wait for their acknowledgement, before the
-    /// connection is taken for lost.
+    /// How long the oldest request in flight may wait for its acknowledgement, counted anew from
+    /// each acknowledgement before it, until the connection is taken for lost.
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.ack_timeout = timeout;
         self
@@ -124,6 +139,47 @@ impl SenderOptions {
         self
     }
 
+    /// Where refused rows go besides the receipt.
+    pub fn quarantine(mut self, quarantine: Arc<dyn Quarantine>) -> Self {
+        self.quarantine = Some(quarantine);
+        self
+    }
+
+    /// How many streams share the requests, from 1 to 64. More than one gives up the order of the
+    /// rows for throughput: requests go to whichever stream has the least to do.
+    pub fn streams(mut self, streams: usize) -> Self {
+        self.streams = streams;
+        self
+    }
+
+    /// How many times the service may refuse rows while those it refuses are looked for. Beyond, rows
+    /// that were not told apart are rejected together. Each refusal costs a stream.
+    pub fn max_probes(mut self, probes: usize) -> Self {
+        self.max_probes = probes;
+        self
+    }
+
+    /// When to hold back because too much goes wrong.
+    pub fn slow_down(mut self, rules: SlowDown) -> Self {
+        self.slow_down = rules;
+        self
+    }
+
+    /// Sends two columns with each row that the table must have: `_zb_batch`, a string that is
+    /// another for every batch, and `_zb_row`, a BIGINT, its place in the batch. The service delivers
+    /// at least once; rows that agree in both are the same, and a MERGE can take them out.
+    pub fn stamp_rows(mut self) -> Self {
+        self.stamps = true;
+        self
+    }
+
+    /// Converts and checks, and connects to nothing: what would be sent comes back as
+    /// [not sent](crate::Receipt::not_sent).
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
     /// Who is told what happens.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = observer;
@@ -144,6 +200,11 @@ impl fmt::Debug for SenderOptions {
             .field("encoding", &self.encoding)
             .field("application", &self.application)
             .field("allow_plaintext", &self.allow_plaintext)
+            .field("streams", &self.streams)
+            .field("max_probes", &self.max_probes)
+            .field("slow_down", &self.slow_down)
+            .field("stamps", &self.stamps)
+            .field("dry_run", &self.dry_run)
             .finish_non_exhaustive()
     }
 }
@@ -176,6 +237,12 @@ impl SenderOptions {
         if self.max_in_flight_bytes == 0 {
             let problem = "nothing could ever be sent with a budget of 0".to_owned();
             return refuse("max_in_flight_bytes", problem);
+        }
+        if !(1..=64).contains(&self.streams) {
+            return refuse(
+                "streams",
+                format!("{} is not between 1 and 64", self.streams),
+            );
         }
         Ok(ChunkLimit {
             rows: self.request_rows,
@@ -254,6 +321,8 @@ mod tests {
             options().request_bytes(MAX_REQUEST_BYTES + 1),
             options().request_rows(0),
             options().max_in_flight_bytes(0),
+            options().streams(0),
+            options().streams(65),
         ] {
             let error = options.check().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Config, "{error}");

@@ -26,6 +26,8 @@ pub(crate) struct Pace {
 struct State {
     backoff: Backoff,
     attempts: u32,
+    /// Whether an attempt was refused since the last progress.
+    spent: bool,
     /// Of the attempts that are counted.
     first: Instant,
     last: Instant,
@@ -51,6 +53,7 @@ impl Pace {
             state: Mutex::new(State {
                 backoff,
                 attempts: 0,
+                spent: false,
                 first: now,
                 last: now,
             }),
@@ -68,14 +71,18 @@ impl Pace {
         }
         let wait = if state.attempts == 0 {
             state.first = now;
-            Duration::ZERO
+            Some(Duration::ZERO)
         } else {
-            state.backoff.next()?
+            state.backoff.next()
         };
-        let spent = (now + wait) - state.first;
-        if self.policy.deadline().is_some_and(|limit| spent > limit) {
+        let within = |wait: &Duration| {
+            let spent = (now + *wait) - state.first;
+            self.policy.deadline().is_none_or(|limit| spent <= limit)
+        };
+        let Some(wait) = wait.filter(within) else {
+            state.spent = true;
             return None;
-        }
+        };
         state.attempts += 1;
         state.last = now + wait;
         Some(Turn {
@@ -87,6 +94,17 @@ impl Pace {
     /// Rows were acknowledged, or the sender was opened: the next loss starts a new count.
     pub(crate) fn progress(&self) {
         self.lock().reset();
+    }
+
+    /// Whether the policy has refused an attempt, or will refuse the next one.
+    pub(crate) fn is_spent(&self) -> bool {
+        let state = self.lock();
+        state.spent || state.attempts >= self.policy.max_attempts()
+    }
+
+    /// Whether the policy has refused an attempt, so that the last error says just that.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.lock().spent
     }
 
     /// How many attempts are counted, and since when.
@@ -104,6 +122,7 @@ impl Pace {
 impl State {
     fn reset(&mut self) {
         self.attempts = 0;
+        self.spent = false;
         self.backoff.reset();
     }
 }

@@ -52,6 +52,34 @@ impl RowRanges {
         self.0.splice(first..last, [merged]);
     }
 
+    /// Takes rows out.
+    pub(crate) fn remove(&mut self, other: &Self) {
+        for range in &other.0 {
+            let first = self.0.partition_point(|r| r.end <= range.start);
+            let last = self.0.partition_point(|r| r.start < range.end);
+            let Some([head, ..]) = self.0.get(first..last) else {
+                continue;
+            };
+            let left = head.start..range.start;
+            let right = range.end..self.0[last - 1].end;
+            let rest = [left, right].into_iter().filter(|r| r.start < r.end);
+            self.0.splice(first..last, rest);
+        }
+    }
+
+    /// The first half of the rows and the second; the first is the larger one.
+    pub(crate) fn halves(&self) -> (Self, Self) {
+        let mut left = self.count().div_ceil(2);
+        let (mut first, mut second) = (Self::new(), Self::new());
+        for range in &self.0 {
+            let cut = range.start + left.min(range.len());
+            left -= cut - range.start;
+            first.insert(range.start..cut);
+            second.insert(cut..range.end);
+        }
+        (first, second)
+    }
+
     pub(crate) fn extend(&mut self, other: &Self) {
         for range in &other.0 {
             self.insert(range.clone());
@@ -92,7 +120,16 @@ mod tests {
                 let range = start..start + next(10);
                 model.extend(range.clone());
                 ranges.insert(range);
+                let start = next(60);
+                let gone = start..start + next(4);
+                for row in gone.clone() {
+                    model.remove(&row);
+                }
+                ranges.remove(&std::iter::once(gone).filter(|r| !r.is_empty()).collect());
             }
+            let (first, second) = ranges.halves();
+            assert_eq!(first.count(), model.len().div_ceil(2));
+            assert!(first.rows().chain(second.rows()).eq(model.iter().copied()));
             assert_eq!(ranges.rows().collect::<BTreeSet<_>>(), model);
             assert_eq!(ranges.count(), model.len());
             for row in 0..80 {

@@ -23,6 +23,9 @@ pub struct Receipt {
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
     pub(crate) null_lists: u64,
+    pub(crate) slowed: Duration,
+    pub(crate) batch_id: Option<Arc<str>>,
+    pub(crate) quarantine_error: Option<String>,
     pub(crate) error: Option<Error>,
 }
 
@@ -88,7 +91,25 @@ impl Receipt {
         self.null_lists
     }
 
-    /// Why rows are unknown or not sent; `None` when there are none.
+    /// How long handing the batch in was held up because too much had gone wrong of late; see
+    /// [`SlowDown`](crate::SlowDown).
+    pub fn slowed(&self) -> Duration {
+        self.slowed
+    }
+
+    /// What stands in the column `_zb_batch` of these rows, when the sender
+    /// [stamps](crate::SenderOptions::stamp_rows) them.
+    pub fn batch_id(&self) -> Option<&str> {
+        self.batch_id.as_deref()
+    }
+
+    /// Why the refused rows are not in [quarantine](crate::Quarantine), though there is one; they
+    /// are in [`rejected_batch`](Self::rejected_batch) all the same.
+    pub fn quarantine_error(&self) -> Option<&str> {
+        self.quarantine_error.as_deref()
+    }
+
+    /// Why rows are unknown or not sent; `None` when there are none, or when none were to be sent.
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }

@@ -1,13 +1,22 @@
 //! Rows that will not be stored, and why.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use zb_convert::RowError;
+
+use crate::Status;
 
 /// A row that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    error: RowError,
+    cause: Cause,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cause {
+    Conversion(RowError),
+    /// With how many rows were refused together.
+    Service(usize, Arc<Status>, usize),
 }
 
 /// Who refused a row.
@@ -16,6 +25,8 @@ pub struct Rejection {
 pub enum RejectedBy {
     /// It could not be turned into a record; it was never sent.
     Conversion,
+    /// The service takes the rows around it and not this one.
+    Service,
 }
 
 impl RejectedBy {
@@ -23,43 +34,74 @@ impl RejectedBy {
     pub fn name(self) -> &'static str {
         match self {
             Self::Conversion => "conversion",
+            Self::Service => "service",
         }
     }
 }
 
 impl Rejection {
     pub(crate) fn conversion(error: RowError) -> Self {
-        Self { error }
+        let cause = Cause::Conversion(error);
+        Self { cause }
+    }
+
+    /// A row that the service refused, alone or among others that were not told apart.
+    pub(crate) fn service(row: usize, status: Arc<Status>, among: usize) -> Self {
+        let cause = Cause::Service(row, status, among);
+        Self { cause }
     }
 
     /// The row within its batch, from 0.
     pub fn row(&self) -> usize {
-        self.error.row
+        match &self.cause {
+            Cause::Conversion(error) => error.row,
+            Cause::Service(row, ..) => *row,
+        }
     }
 
     /// The column as a dotted path; empty where the row as a whole is at fault.
     pub fn column(&self) -> &str {
-        &self.error.path
+        match &self.cause {
+            Cause::Conversion(error) => &error.path,
+            Cause::Service(..) => "",
+        }
     }
 
     /// A short, stable name of the reason, for counting.
     pub fn kind(&self) -> &'static str {
-        self.error.kind.name()
+        match &self.cause {
+            Cause::Conversion(error) => error.kind.name(),
+            Cause::Service(_, _, 1) => "refused_by_service",
+            Cause::Service(..) => "refused_with_others",
+        }
     }
 
     /// The reason for people to read, the value included, row and column not.
     pub fn reason(&self) -> String {
-        self.error.reason().to_string()
+        match &self.cause {
+            Cause::Conversion(error) => error.reason().to_string(),
+            Cause::Service(_, status, 1) => format!("the service refuses the row: {status}"),
+            Cause::Service(_, status, among) => format!(
+                "the service refuses a group of {among} rows, which were not told apart within \
+                 the bound on probes: {status}"
+            ),
+        }
     }
 
     /// Who refused it.
     pub fn by(&self) -> RejectedBy {
-        RejectedBy::Conversion
+        match &self.cause {
+            Cause::Conversion(_) => RejectedBy::Conversion,
+            Cause::Service(..) => RejectedBy::Service,
+        }
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        match &self.cause {
+            Cause::Conversion(error) => error.fmt(f),
+            Cause::Service(row, ..) => write!(f, "row {row}: {}", self.reason()),
+        }
     }
 }

@@ -13,14 +13,15 @@ use databricks_zerobus_ingest_sdk::{
 use prost_types::DescriptorProto;
 use zb_types::{ExposeSecret, Secret, TableName};
 
-use crate::{
-    Error, Event, Observer, SenderOptions, Status, TokenError, TokenSource, ledger::Ledger,
-    pacing::Pace,
-};
+use crate::{Error, Event, Observer, SenderOptions, Status, TokenError, TokenSource, lane::Line};
 
 /// How many requests the SDK may hold: its queues are made for that many at once. The budget lets
 /// no more through, since nothing calls back a hand-over that waits for room in there.
 pub(crate) const MAX_IN_FLIGHT_REQUESTS: u32 = 4_096;
+
+/// The SDK's own timer is not tied to the oldest record in flight, so that an idle stream is cut off
+/// now and then and a busy one that has lost a record is not. The lane has a timer that is.
+const NO_TIMER: Duration = Duration::from_hours(24);
 
 /// The SDK ends its own waits after this; a longer one is begun anew.
 const WAIT: Duration = Duration::from_hours(1);
@@ -40,8 +41,7 @@ struct Context {
     endpoint: String,
     tokens: Arc<dyn TokenSource>,
     observer: Arc<dyn Observer>,
-    ledger: Arc<Ledger>,
-    pace: Arc<Pace>,
+    line: Arc<Line>,
     connected_before: std::sync::atomic::AtomicBool,
     served: Mutex<Option<Secret>>,
     /// Why the last attempt got no token; the SDK passes on only a text.
@@ -56,21 +56,21 @@ pub(crate) enum Waited {
 }
 
 impl Stream {
+    /// One attempt. The SDK reopens a connection that is lost later once, by itself, and sends again
+    /// what was not acknowledged; when that fails, the lane opens another stream and knows why.
     pub(crate) async fn open(
         table: &TableName,
         descriptor: DescriptorProto,
         tokens: Arc<dyn TokenSource>,
         options: &SenderOptions,
-        ledger: Arc<Ledger>,
-        pace: Arc<Pace>,
+        line: Arc<Line>,
     ) -> Result<Self, Error> {
         let context = Arc::new(Context {
             table: table.clone(),
             endpoint: options.endpoint.clone(),
             tokens,
             observer: Arc::clone(&options.observer),
-            ledger,
-            pace,
+            line,
             connected_before: false.into(),
             served: Mutex::new(None),
             no_token: Mutex::new(None),
@@ -95,15 +95,14 @@ impl Stream {
             .compiled_proto(descriptor)
             .max_inflight_requests(MAX_IN_FLIGHT_REQUESTS as usize)
             .recovery(true)
-            .recovery_retries(options.retry.max_attempts().saturating_sub(1))
+            .recovery_retries(0)
             .recovery_backoff_ms(millis(SDK_BACKOFF))
             .recovery_timeout_ms(millis(attempt))
-            .server_lack_of_ack_timeout_ms(millis(options.ack_timeout))
+            .server_lack_of_ack_timeout_ms(millis(NO_TIMER))
             .flush_timeout_ms(millis(WAIT))
             .build()
             .await
             .map_err(|e| context.error(e))?;
-        context.pace.progress();
         Ok(Self { inner, context })
     }
 
@@ -151,12 +150,11 @@ impl HeadersProvider for Headers {
         let reconnect = context
             .connected_before
             .swap(true, std::sync::atomic::Ordering::Relaxed);
-        let in_flight = if reconnect {
-            context.ledger.connection_lost()
-        } else {
-            0
-        };
-        let Some(turn) = context.pace.turn(in_flight == 0) else {
+        if reconnect {
+            context.line.lost();
+        }
+        let in_flight = context.line.in_flight();
+        let Some(turn) = context.line.pace.turn(in_flight == 0) else {
             return Err(ZerobusError::InvalidStateError(
                 "the retry policy allows no more attempts".to_owned(),
             ));
@@ -190,6 +188,7 @@ impl HeadersProvider for Headers {
             ("x-databricks-zerobus-table-name", context.table.to_string()),
         ]);
         *lock(&context.served) = Some(token);
+        context.line.alive();
         Ok(headers)
     }
 
@@ -242,7 +241,7 @@ impl Context {
     }
 
     fn unavailable(&self, code: i32, message: String) -> Error {
-        let (attempts, elapsed) = self.pace.spent();
+        let (attempts, elapsed) = self.line.pace.spent();
         Error::Unavailable {
             table: self.table.clone(),
             endpoint: self.endpoint.clone(),

@@ -1,5 +1,5 @@
-//! The sender: from a record batch to requests on their way, and from acknowledgements to rows
-//! that are durable.
+//! The sender: opening, waiting, closing. How a batch is taken in is in `submit.rs`, how it is
+//! delivered in `lane/`.
 
 use std::{
     sync::{
@@ -11,53 +11,49 @@ use std::{
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
-use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
-use zb_convert::{ChunkLimit, Encoded, Encoder};
+use tokio::{
+    sync::Mutex,
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+use zb_convert::{EncodedVecs, Encoder};
 use zb_types::TableName;
 
 use crate::{
-    Closed, Error, Event, Observer, Receipt, Rejection, RowRanges, SenderOptions, Ticket,
-    TokenSource,
+    Closed, Error, Receipt, SenderOptions, TokenSource,
     budget::Budget,
-    ledger::{Ledger, Request},
-    pacing::Pace,
-    sdk::{MAX_IN_FLIGHT_REQUESTS, Stream, Waited},
-    ticket::Tracking,
+    lane::{Lane, Line},
+    ledger::Ledger,
+    quarantine,
+    sdk::{MAX_IN_FLIGHT_REQUESTS, Stream},
+    shared::Shared,
+    slow_down::Outcomes,
+    stamp,
 };
 
 /// Sends the record batches of one schema to one table.
 ///
 /// Shared by `&self`: any number of tasks may submit at once. The rows of one batch stay in their
-/// order, and batches stay in the order in which [`submit`](Self::submit) was called.
+/// order, and batches stay in the order in which [`submit`](Self::submit) was called, unless there
+/// are [several streams](SenderOptions::streams).
 ///
 /// Close it with [`close`](Self::close), which waits for what is in flight and hands back what was
-/// not delivered. A sender that is dropped instead stops at once; its open tickets come back with
-/// their rows as [`unknown`](Receipt::unknown).
+/// not delivered. A sender that is dropped instead stops at once, without blocking; its open tickets
+/// come back with their rows as [`unknown`](Receipt::unknown) or [`not_sent`](Receipt::not_sent).
 pub struct Sender {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
+    /// As it was handed in.
+    schema: SchemaRef,
     /// Taken by one submit at a time, so that the requests of two batches do not mix. Holds the
     /// buffer that is encoded into.
-    turn: Mutex<Encoded>,
-    /// `None` once the sender is closed.
-    line: std::sync::Mutex<Option<Line>>,
+    pub(crate) turn: Mutex<EncodedVecs>,
+    /// None once the sender is closed.
+    lanes: std::sync::Mutex<Vec<Lane>>,
+    pub(crate) quarantine: Option<quarantine::Queue>,
+    keeping: std::sync::Mutex<Option<JoinHandle<()>>>,
+    stop: CancellationToken,
     closing: AtomicBool,
-}
-
-/// The stream, and the task that waits for its acknowledgements.
-struct Line {
-    stream: Arc<Stream>,
-    settling: JoinHandle<()>,
-}
-
-/// What submitting and settling share.
-struct Shared {
-    table: TableName,
-    encoder: Arc<Encoder>,
-    limit: ChunkLimit,
-    ledger: Arc<Ledger>,
-    budget: Budget,
-    pace: Arc<Pace>,
-    observer: Arc<dyn Observer>,
 }
 
 impl Sender {
@@ -76,33 +72,48 @@ impl Sender {
         options: SenderOptions,
     ) -> Result<Self, Error> {
         let limit = options.check()?;
-        let encoder = Encoder::new(schema, options.encoding.clone()).map_err(Error::Schema)?;
-        let ledger = Arc::new(Ledger::default());
-        let pace = Arc::new(Pace::new(options.retry));
-        let stream = Stream::open(
-            &table,
-            encoder.descriptor().clone(),
-            tokens,
-            &options,
-            Arc::clone(&ledger),
-            Arc::clone(&pace),
-        )
-        .await?;
-        let stream = Arc::new(stream);
+        let encoding = options.encoding.clone();
+        let encoder = match options.stamps {
+            true => Encoder::new(&stamp::schema(schema), encoding),
+            false => Encoder::new(schema, encoding),
+        };
+        let (quarantine, keeping) = options
+            .quarantine
+            .clone()
+            .map(|quarantine| quarantine::start(table.clone(), quarantine))
+            .unzip();
         let shared = Arc::new(Shared {
             table,
-            encoder: Arc::new(encoder),
+            encoder: Arc::new(encoder.map_err(Error::Schema)?),
             limit,
-            ledger,
+            ledger: Ledger::default(),
             budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),
-            pace,
-            observer: options.observer,
+            outcomes: Arc::new(Outcomes::new(options.slow_down)),
+            options,
+            tokens,
+            again: Mutex::default(),
         });
-        let settling = tokio::spawn(settle(Arc::clone(&shared), Arc::clone(&stream)));
+        let stop = CancellationToken::new();
+        let mut lanes = Vec::new();
+        if !shared.options.dry_run {
+            for number in 0..shared.options.streams {
+                let outcomes = Arc::clone(&shared.outcomes);
+                let line = Arc::new(Line::new(shared.options.retry, outcomes));
+                let stream = match number {
+                    0 => Some(first_stream(&shared, &line).await?),
+                    _ => None,
+                };
+                lanes.push(Lane::start(Arc::clone(&shared), line, stream, stop.clone()));
+            }
+        }
         Ok(Self {
             shared,
+            schema: Arc::new(schema.clone()),
             turn: Mutex::default(),
-            line: std::sync::Mutex::new(Some(Line { stream, settling })),
+            lanes: std::sync::Mutex::new(lanes),
+            quarantine,
+            keeping: std::sync::Mutex::new(keeping),
+            stop,
             closing: AtomicBool::new(false),
         })
     }
@@ -115,62 +126,7 @@ impl Sender {
     /// The schema of the batches. Those handed in may order their columns differently and leave
     /// out nullable ones.
     pub fn schema(&self) -> &SchemaRef {
-        self.shared.encoder.schema()
-    }
-
-    /// Hands in a batch, and returns when all of it is on its way: encoded, split into requests,
-    /// and within the budget of bytes in flight.
-    ///
-    /// Rows that cannot be sent are in the receipt and are no error. When the sender fails half-way
-    /// the ticket comes all the same, and its receipt says which rows were not sent.
-    ///
-    /// Dropping the future half-way leaves out the rest of the batch; what was on its way stays on
-    /// it, and [`flush`](Self::flush) and [`close`](Self::close) know of it.
-    ///
-    /// # Errors
-    ///
-    /// When nothing of the batch was taken in: it has another schema than the sender, or the sender
-    /// is closed or has failed before.
-    pub async fn submit(&self, batch: RecordBatch) -> Result<Ticket, Error> {
-        let mut buffer = self.turn.lock().await;
-        let stream = self.stream()?;
-        if let Some(error) = self.shared.ledger.error() {
-            return Err(error);
-        }
-        let shared = &*self.shared;
-        let tracking = Arc::new(Tracking::new(batch.clone()));
-        let rows = batch.num_rows();
-        let mut next = 0;
-        // Once at least: a batch without rows may have the wrong columns, too.
-        loop {
-            let (after, mut chunk) = match shared
-                .encode(&batch, next, std::mem::take(&mut *buffer))
-                .await
-            {
-                Ok(encoded) => encoded,
-                // The schema is wrong for every chunk alike, so nothing was sent.
-                Err(error @ Error::Schema(_)) => return Err(error),
-                Err(error) => {
-                    let rest = std::iter::once(next..rows).collect();
-                    shared.ledger.not_sent(&tracking, &rest, &error);
-                    break;
-                }
-            };
-            shared.note_rejections(&tracking, &mut chunk);
-            if let Err(error) = shared.hand_over(&stream, &tracking, &chunk).await {
-                let mut rest: RowRanges = chunk.row_ranges().iter().cloned().collect();
-                rest.insert(after..rows);
-                shared.ledger.not_sent(&tracking, &rest, &error);
-                break;
-            }
-            *buffer = chunk;
-            next = after;
-            if next == rows {
-                break;
-            }
-        }
-        tracking.seal();
-        Ok(Ticket::new(tracking))
+        &self.schema
     }
 
     /// Hands in a batch and waits until the fate of every row is known.
@@ -186,7 +142,7 @@ impl Sender {
         Ok(self.submit(batch).await?.wait().await)
     }
 
-    /// Waits until everything that was submitted before is durable.
+    /// Waits until everything that was submitted before is durable or refused.
     ///
     /// # Errors
     ///
@@ -203,7 +159,7 @@ impl Sender {
         self.shared.ledger.in_flight()
     }
 
-    /// Takes in no more, waits for what is in flight until `deadline` has passed, ends the stream,
+    /// Takes in no more, waits for what is in flight until `deadline` has passed, ends the streams,
     /// and hands back the rows that were not delivered. When the future is dropped half-way, call it
     /// again: it goes on where it was. What was handed back once is not handed back again.
     ///
@@ -215,58 +171,95 @@ impl Sender {
         let shared = &*self.shared;
         self.closing.store(true, Ordering::SeqCst);
         // A submit that is half-way may finish.
-        let turn = tokio::time::timeout_at(until, self.turn.lock()).await;
-        let drained = tokio::time::timeout_at(until, shared.ledger.settled(i64::MAX)).await;
-        if turn.is_err() || drained.is_err() {
-            shared.ledger.fail(&self.closed());
+        let turn = timeout_at(until, self.turn.lock()).await;
+        let drained = timeout_at(until, shared.ledger.settled(u64::MAX)).await;
+        let in_time = turn.is_ok() && drained.is_ok();
+        if !in_time {
+            shared.fail(&shared.closed());
+            self.stop.cancel();
         }
         shared.budget.close();
         if turn.is_err() {
             // A submit that is cut off says what it has not sent, and lets go.
-            let _ = tokio::time::timeout(CUT_OFF, self.turn.lock()).await;
+            let _ = timeout(CUT_OFF, self.turn.lock()).await;
         }
         drop(turn);
 
-        let undelivered = shared.ledger.take_undelivered();
-        let line = self.line().take();
-        if let Some(Line { stream, settling }) = line {
-            settling.abort();
-            let _ = settling.await;
-            // Nobody else holds the stream now. With rows given up there is nothing to wait for:
-            // it is dropped, which ends it without ceremony.
-            if let Some(stream) = Arc::into_inner(stream)
-                && undelivered.is_empty()
-            {
-                let _ = tokio::time::timeout(GRACE, stream.close()).await;
+        // Without the ways to them the lanes come to their end.
+        let lanes: Vec<_> = std::mem::take(&mut *self.lanes()).into_iter().collect();
+        let tasks: Vec<_> = lanes.into_iter().map(|lane| lane.task).collect();
+        let grace = timeout(GRACE, async {
+            for task in tasks {
+                let _ = task.await;
             }
+        });
+        if grace.await.is_err() {
+            self.stop.cancel();
+        }
+        let undelivered = shared.ledger.take_undelivered();
+        let keeping = self.keeping().take();
+        if let Some(keeping) = keeping {
+            // The queue's last end is this sender's, so the task is waited for by its batches.
+            let rest = until.saturating_duration_since(Instant::now()).max(GRACE);
+            let _ = timeout(rest, self.quarantine_idle()).await;
+            keeping.abort();
         }
         Closed {
             error: (!undelivered.is_empty())
-                .then(|| shared.ledger.error().unwrap_or_else(|| self.closed())),
+                .then(|| shared.ledger.error().unwrap_or_else(|| shared.closed())),
             undelivered,
         }
     }
 
-    fn stream(&self) -> Result<Arc<Stream>, Error> {
-        match &*self.line() {
-            Some(line) if !self.closing.load(Ordering::SeqCst) => Ok(Arc::clone(&line.stream)),
-            _ => Err(self.closed()),
+    /// Whether batches are taken in.
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        if self.closing.load(Ordering::SeqCst) {
+            return Err(self.shared.closed());
+        }
+        self.shared.ledger.error().map_or(Ok(()), Err)
+    }
+
+    async fn quarantine_idle(&self) {
+        if let Some(queue) = &self.quarantine {
+            queue.idle().await;
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Option<Line>> {
-        // Nothing panics while it holds the lock; if something did, the line is still whole.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
+        // Nothing panics while it holds the lock; if something did, the lanes are still whole.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn closed(&self) -> Error {
-        Error::Closed {
-            table: self.shared.table.clone(),
+    fn keeping(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens the first stream, within the bounds of the retry policy.
+async fn first_stream(shared: &Shared, line: &Arc<Line>) -> Result<Stream, Error> {
+    let (mut cause, mut fresh_token_tried) = (None, false);
+    loop {
+        match shared.open(line).await {
+            Ok(stream) => {
+                line.progress();
+                return Ok(stream);
+            }
+            Err(error) if error.is_transient() && !line.pace.is_spent() => {
+                tracing::debug!(table = %shared.table, %error, "not open yet");
+                cause = Some(error);
+            }
+            Err(error)
+                if error.is_about_credentials() && !fresh_token_tried && !line.pace.is_spent() =>
+            {
+                fresh_token_tried = true;
+            }
+            Err(error) if line.pace.has_refused() => return Err(cause.unwrap_or(error)),
+            Err(error) => return Err(error),
         }
     }
 }
 
-/// How long a stream with nothing in flight may take to end in good order.
+/// How long streams with nothing in flight may take to end in good order.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A deadline that no clock can tell from none.
@@ -276,128 +269,8 @@ const FAR: Duration = Duration::from_hours(24 * 365);
 /// encode one request.
 const CUT_OFF: Duration = Duration::from_millis(500);
 
-impl Shared {
-    /// Encodes the next chunk away from the async threads; gives back where to go on.
-    async fn encode(
-        &self,
-        batch: &RecordBatch,
-        start: usize,
-        mut chunk: Encoded,
-    ) -> Result<(usize, Encoded), Error> {
-        let encoder = Arc::clone(&self.encoder);
-        let batch = batch.clone();
-        let limit = self.limit;
-        let work = move || {
-            let next = encoder.encode_chunk(&batch, start, limit, &mut chunk)?;
-            Ok((next, chunk))
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done.map_err(Error::Schema),
-            Err(error) => Err(Error::Internal {
-                table: self.table.clone(),
-                problem: format!("encoding was cut off: {error}"),
-            }),
-        }
-    }
-
-    fn note_rejections(&self, tracking: &Tracking, chunk: &mut Encoded) {
-        let rejections: Vec<_> = chunk
-            .take_errors()
-            .into_iter()
-            .map(Rejection::conversion)
-            .collect();
-        if !rejections.is_empty() {
-            self.observer.observe(&Event::Rejected {
-                rejections: &rejections,
-            });
-        }
-        tracking.converted(rejections, chunk.null_lists());
-    }
-
-    /// Sends one chunk as one request, if it has rows.
-    async fn hand_over(
-        &self,
-        stream: &Stream,
-        tracking: &Arc<Tracking>,
-        chunk: &Encoded,
-    ) -> Result<(), Error> {
-        if chunk.is_empty() {
-            return Ok(());
-        }
-        let bytes = chunk.framed_len();
-        let Some(share) = self.budget.take(bytes).await else {
-            return Err(self.ledger.error().unwrap_or_else(|| Error::Closed {
-                table: self.table.clone(),
-            }));
-        };
-        let losses = self.ledger.losses();
-        let offset = stream.ingest(chunk.to_vecs()).await?;
-        self.observer.observe(&Event::Sent {
-            rows: chunk.len(),
-            bytes,
-        });
-        self.ledger.insert(Request {
-            offset,
-            tracking: Arc::clone(tracking),
-            rows: chunk.row_ranges().iter().cloned().collect(),
-            bytes,
-            handed_over: Instant::now(),
-            losses,
-            _share: share,
-        });
-        Ok(())
-    }
-}
-
-/// Waits for acknowledgements, oldest first, and settles the rows. One task for each sender.
-async fn settle(shared: Arc<Shared>, stream: Arc<Stream>) {
-    let _watch = Watch(&shared);
-    loop {
-        let offset = shared.ledger.oldest().await;
-        match stream.wait(offset).await {
-            Ok(Waited::NotYet) => {}
-            Ok(Waited::Acknowledged) => {
-                shared.pace.progress();
-                for request in shared.ledger.acknowledge(offset) {
-                    shared.observer.observe(&Event::Acknowledged {
-                        rows: request.rows.count(),
-                        bytes: request.bytes,
-                        latency: request.handed_over.elapsed(),
-                    });
-                }
-            }
-            Err(error) => {
-                tracing::warn!(table = %shared.table, %error, "the stream is lost");
-                shared.ledger.fail(&error);
-                shared.budget.close();
-                return;
-            }
-        }
-    }
-}
-
-/// Ends the sender should the task that settles panic, which only an observer can bring about:
-/// nobody shall wait for rows that nobody settles.
-struct Watch<'a>(&'a Shared);
-
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.ledger.fail(&Error::Internal {
-                table: self.0.table.clone(),
-                problem: "an observer panicked".to_owned(),
-            });
-            self.0.budget.close();
-        }
-    }
-}
-
 impl Drop for Sender {
     fn drop(&mut self) {
-        if let Some(line) = self.line().take() {
-            line.settling.abort();
-        }
-        self.shared.budget.close();
         let in_flight = self.shared.ledger.in_flight();
         if in_flight > 0 {
             tracing::warn!(
@@ -405,7 +278,9 @@ impl Drop for Sender {
                 "a sender was dropped and not closed; the rows in flight may or may not be stored"
             );
         }
-        self.shared.ledger.fail(&self.closed());
+        self.shared.fail(&self.shared.closed());
+        // The lanes settle what they have, each on its own task.
+        self.stop.cancel();
     }
 }
 

@@ -38,10 +38,14 @@ pub struct Code(i32);
 impl Code {
     /// A request that is wrong in itself: a schema that does not fit, a bad record.
     pub const INVALID_ARGUMENT: Self = Self(3);
+    /// The service has not answered in time.
+    pub const DEADLINE_EXCEEDED: Self = Self(4);
     /// No such table.
     pub const NOT_FOUND: Self = Self(5);
     /// A grant is missing.
     pub const PERMISSION_DENIED: Self = Self(7);
+    /// A value that the service does not take.
+    pub const OUT_OF_RANGE: Self = Self(11);
     /// A kind of table or record that the service does not take.
     pub const UNIMPLEMENTED: Self = Self(12);
     /// The service cannot be reached, or is restarting.

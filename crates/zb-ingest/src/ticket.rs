@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_array::RecordBatch;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Error, Receipt, Rejection, RowRanges};
+use crate::{Error, Fate, Receipt, Rejection, RowRanges, quarantine::Queue};
 
 /// A batch on its way. Dropping it changes nothing about the delivery.
 #[derive(Debug)]
@@ -47,6 +47,9 @@ pub(crate) struct Tracking {
     progress: Mutex<Progress>,
     settled: Notify,
     started: Instant,
+    /// As it is sent, with the columns of the sender's own.
+    stamped: RecordBatch,
+    quarantine: Option<Queue>,
 }
 
 #[derive(Debug)]
@@ -56,11 +59,27 @@ struct Progress {
     open_requests: usize,
     /// Whether all of the batch has been handed to requests.
     sealed: bool,
+    quarantine: Stage,
+}
+
+/// Rows that were refused are put into quarantine before the receipt is given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Asked,
+    Done,
 }
 
 impl Tracking {
-    pub(crate) fn new(batch: RecordBatch) -> Self {
+    pub(crate) fn new(
+        batch: RecordBatch,
+        stamped: RecordBatch,
+        batch_id: Option<Arc<str>>,
+        quarantine: Option<Queue>,
+    ) -> Self {
         Self {
+            stamped,
+            quarantine,
             progress: Mutex::new(Progress {
                 receipt: Receipt {
                     batch,
@@ -73,10 +92,14 @@ impl Tracking {
                     attempts: 1,
                     elapsed: std::time::Duration::ZERO,
                     null_lists: 0,
+                    slowed: std::time::Duration::ZERO,
+                    batch_id,
+                    quarantine_error: None,
                     error: None,
                 },
                 open_requests: 0,
                 sealed: false,
+                quarantine: Stage::Open,
             }),
             settled: Notify::new(),
             started: Instant::now(),
@@ -87,66 +110,113 @@ impl Tracking {
         self.lock().receipt.batch.clone()
     }
 
-    /// Rows that could not become records, and null lists that became empty ones.
-    pub(crate) fn converted(&self, rejected: Vec<Rejection>, null_lists: u64) {
-        let mut progress = self.lock();
-        progress.receipt.rejected.extend(rejected);
-        progress.receipt.null_lists += null_lists;
+    /// The batch as it is sent.
+    pub(crate) fn stamped(&self) -> &RecordBatch {
+        &self.stamped
     }
 
-    /// A request with rows of this batch was handed to the transport.
-    pub(crate) fn sent(&self, bytes: usize) {
+    /// Null lists that became empty ones.
+    pub(crate) fn emptied(&self, null_lists: u64) {
+        self.lock().receipt.null_lists += null_lists;
+    }
+
+    /// Rows that will not be stored.
+    pub(crate) fn rejected(&self, rejected: Vec<Rejection>) {
+        let mut progress = self.lock();
+        let all = &mut progress.receipt.rejected;
+        let in_order = match (all.last(), rejected.first()) {
+            (Some(last), Some(first)) => last.row() < first.row(),
+            _ => true,
+        };
+        all.extend(rejected);
+        if !in_order {
+            all.sort_by_key(Rejection::row);
+        }
+    }
+
+    /// Waited because too much has gone wrong of late.
+    pub(crate) fn slowed(&self, by: std::time::Duration) {
+        self.lock().receipt.slowed += by;
+    }
+
+    /// A request with rows of this batch is on its way.
+    pub(crate) fn open_request(&self, bytes: usize) {
         let mut progress = self.lock();
         progress.open_requests += 1;
         progress.receipt.bytes += bytes as u64;
     }
 
-    /// A request is durable; `lost` connections went down while it was in flight.
-    pub(crate) fn acknowledged(&self, rows: &RowRanges, lost: u32) {
-        self.settle(|receipt| {
-            receipt.durable.extend(rows);
-            receipt.attempts = receipt.attempts.max(1 + lost);
-            if lost > 0 {
-                receipt.possibly_duplicated.extend(rows);
-            }
-        });
-    }
-
-    /// A request was given up without an acknowledgement.
-    pub(crate) fn lost(&self, rows: &RowRanges, error: &Error) {
-        self.settle(|receipt| {
-            receipt.unknown.extend(rows);
-            receipt.error.get_or_insert_with(|| error.clone());
-        });
-    }
-
-    /// Rows that will not be handed to the transport any more.
-    pub(crate) fn not_sent(&self, rows: &RowRanges, error: &Error) {
+    /// Nothing of a request is open any more.
+    pub(crate) fn close_request(self: &Arc<Self>) {
         let mut progress = self.lock();
-        progress.receipt.not_sent.extend(rows);
-        progress.receipt.error.get_or_insert_with(|| error.clone());
+        progress.open_requests = progress.open_requests.saturating_sub(1);
+        self.notice(&mut progress);
+    }
+
+    /// Rows are durable; `lost` connections went down while they were on their way.
+    pub(crate) fn durable(&self, rows: &RowRanges, lost: u32) {
+        let receipt = &mut self.lock().receipt;
+        receipt.durable.extend(rows);
+        receipt.attempts = receipt.attempts.max(1 + lost);
+        if lost > 0 {
+            receipt.possibly_duplicated.extend(rows);
+        }
+    }
+
+    /// Rows were given up.
+    pub(crate) fn lost(&self, rows: &RowRanges, fate: Fate, error: &Error) {
+        let receipt = &mut self.lock().receipt;
+        match fate {
+            Fate::Unknown => receipt.unknown.extend(rows),
+            Fate::NotSent => receipt.not_sent.extend(rows),
+        }
+        if !rows.is_empty() {
+            receipt.error.get_or_insert_with(|| error.clone());
+        }
+    }
+
+    /// Rows that nobody meant to send.
+    pub(crate) fn kept_back(&self, rows: &RowRanges) {
+        self.lock().receipt.not_sent.extend(rows);
     }
 
     /// All of the batch has been handed to requests, or settled without.
-    pub(crate) fn seal(&self) {
+    pub(crate) fn seal(self: &Arc<Self>) {
         let mut progress = self.lock();
         progress.sealed = true;
         self.notice(&mut progress);
     }
 
-    fn settle(&self, with: impl FnOnce(&mut Receipt)) {
+    /// What became of the refused rows.
+    pub(crate) fn quarantined(self: &Arc<Self>, error: Option<String>) {
         let mut progress = self.lock();
-        progress.open_requests = progress.open_requests.saturating_sub(1);
-        with(&mut progress.receipt);
+        progress.receipt.quarantine_error = error;
+        progress.quarantine = Stage::Done;
         self.notice(&mut progress);
     }
 
-    fn notice(&self, progress: &mut Progress) {
-        if progress.is_settled() {
+    fn notice(self: &Arc<Self>, progress: &mut Progress) {
+        if !progress.is_delivered() {
+            return;
+        }
+        if progress.quarantine == Stage::Open {
             progress.receipt.elapsed = self.started.elapsed();
+            progress.quarantine = match &self.quarantine {
+                Some(queue) if !progress.receipt.rejected.is_empty() && queue.put(self) => {
+                    Stage::Asked
+                }
+                _ => Stage::Done,
+            };
+        }
+        if progress.quarantine == Stage::Done {
             // Kept for a waiter that has not come yet.
             self.settled.notify_one();
         }
+    }
+
+    /// The receipt as far as it goes, for the quarantine.
+    pub(crate) fn so_far(&self) -> Receipt {
+        self.lock().receipt.clone()
     }
 
     fn receipt(&self) -> Option<Receipt> {
@@ -161,7 +231,11 @@ impl Tracking {
 }
 
 impl Progress {
-    fn is_settled(&self) -> bool {
+    fn is_delivered(&self) -> bool {
         self.sealed && self.open_requests == 0
+    }
+
+    fn is_settled(&self) -> bool {
+        self.is_delivered() && self.quarantine == Stage::Done
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{endpoint::Lifetime, error::Error, limits::GroupCommit, server::Server};
+use crate::{
+    endpoint::Lifetime, error::Error, faults::FaultScript, limits::GroupCommit, server::Server,
+};
 
 /// Sets up a [`Server`]; made by [`Server::builder`].
 #[derive(Debug, Clone)]
@@ -15,6 +17,8 @@ pub struct Builder {
     pub(crate) group_commit: GroupCommit,
     pub(crate) token_lifetime: Duration,
     pub(crate) lifetime: Option<Lifetime>,
+    pub(crate) tls: bool,
+    pub(crate) faults: FaultScript,
 }
 
 impl Builder {
@@ -27,12 +31,15 @@ impl Builder {
             group_commit: GroupCommit::default(),
             token_lifetime: Duration::from_hours(1),
             lifetime: None,
+            tls: false,
+            faults: FaultScript::default(),
         }
     }
 
     /// Where to listen, as `HOST:PORT`. Default: a free port of 127.0.0.1.
     ///
-    /// The secret travels unencrypted: think twice before you leave the loopback.
+    /// Without [`tls`](Self::tls) the secret travels unencrypted: think twice before you leave the
+    /// loopback.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen = address.into();
         self
@@ -90,12 +97,29 @@ impl Builder {
         self
     }
 
+    /// Serves TLS on every address, with a certificate authority of its own: it is made once and
+    /// kept in the directory, its certificate as `zb-local-ca.pem`, its key so that only this user
+    /// can read it. Clients have to be told to trust the certificate,
+    /// [`Server::ca_pem`]. Default: nothing is encrypted.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// What goes wrong on purpose: a [`Fault`](crate::faults::Fault), some of them, or a
+    /// [`FaultScript`]. Default: nothing.
+    pub fn faults(mut self, script: impl Into<FaultScript>) -> Self {
+        self.faults = script.into();
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
     ///
     /// [`Error::AddressInUse`] or [`Error::Address`] if it cannot listen, [`Error::Directory`],
-    /// [`Error::DirectoryInUse`] or [`Error::Credentials`] if it cannot use the directory.
+    /// [`Error::DirectoryInUse`], [`Error::Credentials`] or [`Error::Authority`] if it cannot use
+    /// the directory.
     pub async fn start(self) -> Result<Server, Error> {
         Server::start(self).await
     }

@@ -3,11 +3,7 @@
 //! A server that is started again in the same directory accepts the same client and the tokens it
 //! issued before, as the service does over its own restarts.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rand::RngCore as _;
@@ -15,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use zb_types::{ExposeSecret as _, Secret};
 
-use crate::error::Error;
+use crate::{error::Error, private_file};
 
 /// Where the credentials are kept, below the directory of the tables.
 const FILE: &str = ".zb-local.json";
@@ -44,7 +40,9 @@ impl Credentials {
                 .map_err(|source| Error::Credentials { path, source })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let kept = Kept::generate();
-                kept.write(&path)
+                serde_json::to_vec_pretty(&kept)
+                    .map_err(io::Error::from)
+                    .and_then(|json| private_file::write(&path, &json))
                     .map_err(|source| Error::directory(&path, source))?;
                 kept
             }
@@ -74,19 +72,6 @@ impl Kept {
             client_secret: format!("dose{secret:032x}"),
             signing_key: BASE64_STANDARD.encode(random_bytes::<32>()),
         }
-    }
-
-    /// Writes a file that only this user can read, at once or not at all.
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let half_written = path.with_extension("json.new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&half_written)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
-        fs::rename(half_written, path)
     }
 }
 

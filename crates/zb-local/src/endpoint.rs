@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{credentials::Credentials, lake::Lake, stats::Counters, tokens::Tokens};
+use crate::{
+    credentials::Credentials, faults::Faults, lake::Lake, stats::Counters, tokens::Tokens,
+};
 
 /// The endpoint without its listeners.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(crate) struct Endpoint {
     pub(crate) tokens: Tokens,
     pub(crate) lake: Lake,
     pub(crate) counters: Arc<Counters>,
+    /// Asked at every event whether it should go wrong.
+    pub(crate) faults: Faults,
     /// Whether the first stream to an unknown table makes it.
     pub(crate) auto_create: bool,
     /// When streams are told to close, as the service does with those that grow old.

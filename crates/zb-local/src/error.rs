@@ -61,6 +61,16 @@ pub enum Error {
         /// Where it is damaged.
         source: serde_json::Error,
     },
+    /// The certificate authority of the directory cannot be used.
+    #[error(
+        "{} cannot be used for TLS; delete it to have a new authority made, which clients must then be told to trust", path.display()
+    )]
+    Authority {
+        /// The file of its key or of its certificate.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// A Delta table cannot hold the schema.
     #[error("{table} cannot be created: {reason}")]
     Schema {
@@ -104,6 +114,8 @@ pub enum ErrorKind {
     DirectoryInUse,
     /// See [`Error::Credentials`].
     Credentials,
+    /// See [`Error::Authority`].
+    Authority,
     /// See [`Error::Schema`] and [`Error::SchemaDiffers`].
     Schema,
     /// See [`Error::Table`].
@@ -121,6 +133,7 @@ impl Error {
             Self::Directory { .. } => ErrorKind::Directory,
             Self::DirectoryInUse { .. } => ErrorKind::DirectoryInUse,
             Self::Credentials { .. } => ErrorKind::Credentials,
+            Self::Authority { .. } => ErrorKind::Authority,
             Self::Schema { .. } | Self::SchemaDiffers { .. } => ErrorKind::Schema,
             Self::Table { .. } => ErrorKind::Table,
             Self::Unfinished => ErrorKind::Unfinished,

@@ -34,8 +34,13 @@
 //! # What it does not do
 //!
 //! Records are Protobuf: JSON and Avro streams are refused with `UNIMPLEMENTED`, and there is no
-//! Arrow Flight. One client id is known, and it may write to every table. Nothing is encrypted.
+//! Arrow Flight. One client id is known, and it may write to every table. Nothing is encrypted
+//! without [`Builder::tls`].
 //! Tables do not evolve through it; what another writer changes in one is seen by the next stream.
+//!
+//! # What goes wrong
+//!
+//! Nothing, unless it is told to: see [`faults`].
 //!
 //! # When to use this alone
 //!
@@ -43,19 +48,24 @@
 //! the test, give its URLs and credentials to the client, read the Delta table afterwards. To send
 //! Arrow data to it there is `zb-core`; as a program it is `zb serve`.
 
+mod authority;
 mod builder;
 mod credentials;
 mod ddl;
 mod endpoint;
 mod error;
+pub mod faults;
 mod grpc;
 mod http;
 mod lake;
+mod later;
 mod limits;
+mod private_file;
 mod proto;
 mod server;
 mod stats;
 mod tokens;
+mod wire;
 
 pub use builder::Builder;
 pub use ddl::{CreateTable, DdlError};

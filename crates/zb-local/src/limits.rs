@@ -32,6 +32,9 @@ pub(crate) const MAX_GATHERED_BYTES: usize = 1024 * 1024;
 /// The same as a number of records.
 pub(crate) const MAX_GATHERED_ROWS: usize = 16 * 1024;
 
+/// How long a client may take for its TLS handshake.
+pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long a shutdown waits for streams and connections to end.
 pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,11 @@
 //! The server as its owner sees it: started, given tables, asked for numbers, stopped.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use arrow_schema::Schema;
 use tokio::{
@@ -11,10 +16,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zb_types::{Secret, TableName};
 
 use crate::{
+    authority::Authority,
     builder::Builder,
     credentials::Credentials,
     endpoint::Endpoint,
     error::Error,
+    faults::{FaultCount, Faults},
     http::{self, Listener},
     lake::{DirectoryLock, Lake},
     limits::{MAX_WAITING_BYTES, SHUTDOWN_PATIENCE},
@@ -31,6 +38,7 @@ pub struct Server {
     endpoint: Arc<Endpoint>,
     grpc_url: String,
     http_url: String,
+    authority: Option<Authority>,
     /// Everything ends where it is, commits included.
     killed: CancellationToken,
     _lock: DirectoryLock,
@@ -47,19 +55,37 @@ impl Server {
         let dir = std::fs::canonicalize(&builder.dir)
             .map_err(|source| Error::directory(&builder.dir, source))?;
         let credentials = Credentials::of_directory(&dir)?;
+        let authority = builder.tls.then(|| Authority::of_directory(&dir));
+        let authority = authority.transpose()?;
         let grpc = Listener::bind(&builder.listen).await?;
         let http = match &builder.http {
             Some(address) => Some(Listener::bind(address).await?),
             None => None,
         };
+        let tls = match &authority {
+            Some(authority) => {
+                let hosts = [Some(&grpc), http.as_ref()].into_iter().flatten();
+                let hosts: Vec<String> = hosts.flat_map(Listener::hosts).collect();
+                Some(authority.acceptor(&hosts)?)
+            }
+            None => None,
+        };
 
         let counters = Arc::<Counters>::default();
+        let faults = Faults::new(builder.faults, counters.clone());
         let killed = CancellationToken::new();
         let endpoint = Arc::new(Endpoint {
             tokens: Tokens::new(&credentials.signing_key, builder.token_lifetime),
             credentials,
-            lake: Lake::new(dir, builder.group_commit, counters.clone(), killed.clone()),
+            lake: Lake::new(
+                dir,
+                builder.group_commit,
+                counters.clone(),
+                faults.clone(),
+                killed.clone(),
+            ),
             counters,
+            faults,
             auto_create: builder.auto_create,
             lifetime: builder.lifetime,
             rotation: watch::Sender::new(Duration::ZERO),
@@ -70,12 +96,13 @@ impl Server {
         });
 
         let router = http::router(&endpoint);
-        let grpc_url = grpc.url();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let grpc_url = grpc.url(scheme);
         let http_url = http
             .as_ref()
-            .map_or_else(|| grpc_url.clone(), Listener::url);
+            .map_or_else(|| grpc_url.clone(), |http| http.url(scheme));
         for listener in [Some(grpc), http].into_iter().flatten() {
-            listener.serve(&endpoint, router.clone());
+            listener.serve(&endpoint, router.clone(), tls.clone());
         }
         tracing::info!(
             endpoint = grpc_url,
@@ -87,17 +114,19 @@ impl Server {
             endpoint,
             grpc_url,
             http_url,
+            authority,
             killed,
             _lock: lock,
         })
     }
 
-    /// The URL of the Zerobus endpoint, `http://HOST:PORT`.
+    /// The URL of the Zerobus endpoint, `http://HOST:PORT`, or `https` with TLS.
     pub fn endpoint(&self) -> &str {
         &self.grpc_url
     }
 
-    /// The URL of the token endpoint and of the Unity Catalog REST API, `http://HOST:PORT`.
+    /// The URL of the token endpoint and of the Unity Catalog REST API, `http://HOST:PORT`, or
+    /// `https` with TLS.
     pub fn unity_catalog_url(&self) -> &str {
         &self.http_url
     }
@@ -110,6 +139,16 @@ impl Server {
     /// The secret of that client.
     pub fn client_secret(&self) -> &Secret {
         &self.endpoint.credentials.client_secret
+    }
+
+    /// The certificate, as PEM, of the authority that a client has to trust; none without TLS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.authority.as_ref().map(Authority::pem)
+    }
+
+    /// The file that holds [`ca_pem`](Self::ca_pem); none without TLS.
+    pub fn ca_path(&self) -> Option<&Path> {
+        self.authority.as_ref().map(Authority::path)
     }
 
     /// Makes a table with the columns of `schema`, turned into Delta's types by
@@ -133,6 +172,11 @@ impl Server {
     /// What the server has done since it started.
     pub fn stats(&self) -> Stats {
         self.endpoint.counters.snapshot()
+    }
+
+    /// How often each fault of the script could have happened and did, in the order of the script.
+    pub fn faults(&self) -> Vec<FaultCount> {
+        self.endpoint.faults.counts()
     }
 
     /// Tells all open streams to close, as the service does with those that grow old: they get a

@@ -4,7 +4,9 @@
 //! writing to one table, or the REST API.
 
 use std::{
+    collections::HashSet,
     fmt,
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -37,6 +39,8 @@ pub(crate) enum TokenError {
 pub(crate) struct Tokens {
     mac: Hmac<Sha256>,
     lifetime: Duration,
+    /// Digests of tokens that are worth nothing before their time.
+    expired: Mutex<HashSet<[u8; 32]>>,
 }
 
 /// Header of every token: `{"alg":"HS256","typ":"JWT"}`.
@@ -54,7 +58,12 @@ impl Tokens {
         let mut block = [0; 64];
         block[..32].copy_from_slice(&Sha256::digest(key.expose_secret()));
         let mac = Hmac::new(&block.into());
-        Self { mac, lifetime }
+        let expired = Mutex::default();
+        Self {
+            mac,
+            lifetime,
+            expired,
+        }
     }
 
     /// How long a new token is good for.
@@ -62,15 +71,15 @@ impl Tokens {
         self.lifetime
     }
 
-    /// A new token; no two are alike.
-    pub(crate) fn issue(&self, grant: &Grant) -> Secret {
+    /// A new token that is good for this long; no two are alike.
+    pub(crate) fn issue(&self, grant: &Grant, lifetime: Duration) -> Secret {
         let table = match grant {
             Grant::Write(table) => Some(table.as_str()),
             Grant::Rest => None,
         };
         let claims = json!({
             "jti": uuid::Uuid::new_v4().to_string(),
-            "exp": (since_epoch() + self.lifetime).as_secs_f64(),
+            "exp": since_epoch().saturating_add(lifetime).as_secs_f64(),
             "scope": "all-apis",
             "table": table,
         });
@@ -83,7 +92,7 @@ impl Tokens {
     /// What the bearer of `token` may do.
     pub(crate) fn check(&self, token: &str) -> Result<Grant, TokenError> {
         let claims = self.verified(token).ok_or(TokenError::Foreign)?;
-        if claims.exp <= since_epoch().as_secs_f64() {
+        if claims.exp <= since_epoch().as_secs_f64() || self.has_expired(token) {
             return Err(TokenError::Expired);
         }
         match claims.table.map(|table| table.parse()) {
@@ -91,6 +100,17 @@ impl Tokens {
             Some(Ok(table)) => Ok(Grant::Write(table)),
             Some(Err(_)) => Err(TokenError::Foreign),
         }
+    }
+
+    /// Has a token expire now.
+    pub(crate) fn expire(&self, token: &str) {
+        let mut expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        expired.insert(Sha256::digest(token).into());
+    }
+
+    fn has_expired(&self, token: &str) -> bool {
+        let expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        !expired.is_empty() && expired.contains::<[u8; 32]>(&Sha256::digest(token).into())
     }
 
     fn verified(&self, token: &str) -> Option<Claims> {
@@ -132,14 +152,14 @@ mod tests {
         let tokens = tokens("k", Duration::from_mins(1));
         let table: TableName = "main.nyc.flights".parse().unwrap();
         for grant in [Grant::Write(table), Grant::Rest] {
-            let token = tokens.issue(&grant);
+            let token = tokens.issue(&grant, tokens.lifetime());
             assert_eq!(tokens.check(token.expose_secret()), Ok(grant));
         }
     }
 
     #[test]
     fn a_token_outlives_the_server_but_not_its_key() {
-        let token = tokens("k", Duration::from_mins(1)).issue(&Grant::Rest);
+        let token = tokens("k", Duration::from_mins(1)).issue(&Grant::Rest, Duration::from_mins(1));
         let token = token.expose_secret();
         let check = |key| tokens(key, Duration::from_mins(1)).check(token);
         assert_eq!(check("k"), Ok(Grant::Rest));
@@ -148,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_token_expires() {
-        let tokens = tokens("k", Duration::ZERO);
-        let token = tokens.issue(&Grant::Rest);
+        let tokens = tokens("k", Duration::from_mins(1));
+        let token = tokens.issue(&Grant::Rest, Duration::ZERO);
         assert_eq!(
             tokens.check(token.expose_secret()),
             Err(TokenError::Expired)
@@ -157,9 +177,19 @@ mod tests {
     }
 
     #[test]
+    fn a_token_can_expire_before_its_time() {
+        let tokens = tokens("k", Duration::from_mins(1));
+        let [token, other] = [(); 2].map(|()| tokens.issue(&Grant::Rest, Duration::from_mins(1)));
+        tokens.expire(token.expose_secret());
+        let check = |token: &Secret| tokens.check(token.expose_secret());
+        assert_eq!(check(&token), Err(TokenError::Expired));
+        assert_eq!(check(&other), Ok(Grant::Rest));
+    }
+
+    #[test]
     fn a_token_that_was_touched_is_foreign() {
         let tokens = tokens("k", Duration::from_mins(1));
-        let token = tokens.issue(&Grant::Rest);
+        let token = tokens.issue(&Grant::Rest, Duration::from_mins(1));
         let (signed, signature) = token.expose_secret().rsplit_once('.').unwrap();
         let claims = BASE64_URL_SAFE_NO_PAD.encode(r#"{"exp":9e99,"table":"a.b.c"}"#);
         for forged in [

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod faults;
 mod interrupt;
 mod memory;
 mod protoc;

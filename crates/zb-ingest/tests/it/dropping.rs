@@ -18,6 +18,8 @@ async fn a_sender_that_is_dropped_settles_its_tickets_and_says_so_in_the_log() {
     let ground = Ground::with(withholding).await;
     let sender = ground.sender(ground.options()).await;
     let ticket = sender.submit(flights(0..10)).await.unwrap();
+    let stats = || ground.server.stats();
+    until("the server has them", || stats().requests == 1).await;
     drop(sender);
     let receipt = settled(ticket).await;
     assert_eq!(receipt.unknown().as_slice(), [0..10]);

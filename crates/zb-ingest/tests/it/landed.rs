@@ -17,6 +17,11 @@ pub(crate) struct Row {
 
 /// The rows of the table at `path`, in the order in which they were committed.
 pub(crate) fn rows(path: &Path) -> Vec<Row> {
+    batches(path).iter().flat_map(rows_in).collect()
+}
+
+/// The same with all their columns.
+pub(crate) fn batches(path: &Path) -> Vec<RecordBatch> {
     files(path)
         .iter()
         .flat_map(|name| {
@@ -24,7 +29,7 @@ pub(crate) fn rows(path: &Path) -> Vec<Row> {
             let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
             reader.build().unwrap()
         })
-        .flat_map(|batch| rows_in(&batch.unwrap()))
+        .map(Result::unwrap)
         .collect()
 }
 

@@ -10,11 +10,13 @@
 mod authorizing;
 mod budget;
 mod closing;
+mod delivering;
 mod dropping;
 mod fitting;
 mod flights;
 mod giving_up;
 mod ground;
+mod isolating;
 mod journal;
 mod landed;
 mod machine;

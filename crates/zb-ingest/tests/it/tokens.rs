@@ -94,6 +94,11 @@ impl Expiring {
         Arc::new(Self::new(good, false, false))
     }
 
+    /// Good ones until told otherwise, and again once one was refused.
+    pub(crate) fn for_a_while(good: Arc<Tokens>) -> Arc<Self> {
+        Arc::new(Self::new(good, false, true))
+    }
+
     fn new(good: Arc<Tokens>, stale: bool, heals: bool) -> Self {
         Self {
             good,

@@ -44,18 +44,38 @@ impl Gathered {
         &self.requests[..good]
     }
 
+    /// Takes the newest request out again.
+    pub(super) fn split_newest(&mut self) -> Self {
+        let Some(newest) = self.requests.pop() else {
+            return Self::default();
+        };
+        let begin = self.requests.last().map_or(0, |request| request.end);
+        let rows = self.rows.split_off(begin.min(self.rows.len()));
+        let bytes = rows.iter().map(Bytes::len).sum();
+        self.bytes -= bytes;
+        let request = Request {
+            end: rows.len(),
+            ..newest
+        };
+        Self {
+            rows,
+            requests: vec![request],
+            bytes,
+        }
+    }
+
     pub(super) fn has_room(&self) -> bool {
         self.bytes < MAX_GATHERED_BYTES && self.rows.len() < MAX_GATHERED_ROWS
     }
 }
 
 impl Intake {
-    /// Takes one message, or says why the stream must end.
+    /// Takes one message and gives its offset, or says why the stream must end.
     pub(super) fn take(
         &mut self,
         message: EphemeralStreamRequest,
         into: &mut Gathered,
-    ) -> Result<(), Status> {
+    ) -> Result<i64, Status> {
         let (offset, rows) = match message.payload {
             Some(Payload::IngestRecord(request)) => {
                 let row = match request.record {
@@ -93,7 +113,7 @@ impl Intake {
         into.bytes += bytes;
         let end = into.rows.len();
         into.requests.push(Request { offset, end });
-        Ok(())
+        Ok(offset)
     }
 
     fn check_offset(&self, actual: Option<i64>) -> Result<i64, Status> {
@@ -165,6 +185,26 @@ mod tests {
             .collect();
         assert_eq!(ends, [1, 3, 3]);
         assert_eq!(gathered.bytes, 7);
+    }
+
+    #[test]
+    fn the_newest_request_can_be_taken_out_again() {
+        let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
+        for message in [batch(0, 2, 1), batch(1, 3, 5)] {
+            intake.take(message, &mut gathered).unwrap();
+        }
+        let newest = gathered.split_newest();
+        let ends = |gathered: &Gathered| -> Vec<(i64, usize)> {
+            let requests = gathered.requests.iter();
+            requests
+                .map(|request| (request.offset, request.end))
+                .collect()
+        };
+        assert_eq!((ends(&gathered), gathered.rows.len()), (vec![(0, 2)], 2));
+        assert_eq!((ends(&newest), newest.rows.len()), (vec![(1, 3)], 3));
+        assert_eq!((gathered.bytes, newest.bytes), (2, 15));
+        assert!(!gathered.split_newest().is_empty());
+        assert!(gathered.split_newest().is_empty());
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! `databricks.zerobus.Zerobus/EphemeralStream`: from the first header to the last acknowledgement.
 
+mod acks;
 mod batch;
+mod client;
+mod ending;
 mod intake;
 mod opening;
+mod reader;
+mod refusing;
 mod session;
 
 use std::sync::Arc;
@@ -19,7 +24,10 @@ use crate::{
         EphemeralStreamRequest, EphemeralStreamResponse,
         zerobus_server::{Zerobus, ZerobusServer},
     },
+    wire::Connection,
 };
+
+use client::Client;
 
 /// Answers that may wait for a client that does not read them.
 const OUTBOX: usize = 64;
@@ -43,11 +51,15 @@ impl Zerobus for Service {
         &self,
         request: Request<Streaming<EphemeralStreamRequest>>,
     ) -> Result<Response<Self::EphemeralStreamStream>, Status> {
-        let (metadata, _, inbound) = request.into_parts();
+        let (metadata, extensions, inbound) = request.into_parts();
+        let client = Client {
+            metadata,
+            connection: extensions.get::<Connection>().cloned().unwrap_or_default(),
+        };
         let (outbox, responses) = mpsc::channel(OUTBOX);
         let endpoint = self.0.clone();
         let cut = endpoint.cut.clone();
-        let session = session::run(endpoint.clone(), metadata, inbound, outbox);
+        let session = session::run(endpoint.clone(), client, inbound, outbox);
         endpoint
             .tasks
             .spawn(async move { cut.run_until_cancelled(session).await });

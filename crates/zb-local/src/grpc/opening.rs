@@ -8,6 +8,7 @@ use tonic::{Status, metadata::MetadataMap};
 use zb_convert::Decoder;
 use zb_types::TableName;
 
+use super::client::TABLE_HEADER;
 use crate::{
     endpoint::Endpoint,
     error::Error,
@@ -18,9 +19,6 @@ use crate::{
     },
     tokens::Grant,
 };
-
-/// The header that names the table, before any message does.
-const TABLE_HEADER: &str = "x-databricks-zerobus-table-name";
 
 /// Where the rows of an accepted stream go, and how they are read.
 #[derive(Debug)]

@@ -3,47 +3,39 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::FutureExt as _;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
-use tonic::{Status, Streaming, metadata::MetadataMap};
+use tonic::Status;
 use uuid::Uuid;
 use zb_convert::Decoder;
 
 use super::{
-    batch::{Part, Parts},
-    intake::{Gathered, Intake},
+    acks::{Ack, Acks},
+    client::Client,
+    ending::{Ending, Last},
+    intake::Intake,
     opening::{Opened, open},
+    reader::{Inbound, Reader},
 };
 use crate::{
     endpoint::Endpoint,
-    lake::{Lane, Progress, Rows, Table},
-    limits::MAX_WAITING_BYTES,
+    faults::{AckAs, Action, CloseSignal, Event},
+    lake::{Lane, Progress, Table},
+    later::later,
     proto::{
-        CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamRequest,
-        EphemeralStreamResponse, IngestRecordResponse, ephemeral_stream_response::Payload,
+        CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamResponse,
+        IngestRecordResponse, ephemeral_stream_response::Payload,
     },
 };
 
-type Inbound = Streaming<EphemeralStreamRequest>;
 type Outbox = mpsc::Sender<Result<EphemeralStreamResponse, Status>>;
-
-/// Why no more is read from a stream.
-enum Ending {
-    /// The client has said everything it wanted to say.
-    HalfClosed,
-    /// The client, or its connection, is gone.
-    Gone,
-    /// The stream ends with this status once everything before it is acknowledged.
-    Status(Status),
-}
 
 /// Serves one stream from its first message to its end.
 pub(super) async fn run(
     endpoint: Arc<Endpoint>,
-    metadata: MetadataMap,
+    client: Client,
     mut inbound: Inbound,
     outbox: Outbox,
 ) {
@@ -51,89 +43,123 @@ pub(super) async fn run(
     // Before the stream exists for its client: a rotation in between is meant for it, too.
     let rotation = endpoint.rotation.subscribe();
     let opened = tokio::select! {
-        opened = opening(&endpoint, &metadata, &mut inbound) => opened,
-        () = endpoint.draining.cancelled() => Err(stopping()),
+        opened = opening(&endpoint, &client, &mut inbound) => opened,
+        () = endpoint.draining.cancelled() => Err(stopping().into()),
     };
     match opened {
-        Ok(opened) => {
-            let session = Session::new(endpoint, opened, outbox);
-            session.serve(inbound, rotation).await;
+        Ok((opened, signal)) => {
+            let session = Session::new(endpoint, client, opened, outbox);
+            session.serve(inbound, rotation, signal).await;
         }
-        Err(status) => {
-            tracing::info!(code = ?status.code(), reason = status.message(), "stream refused");
-            // The client may have gone in the meantime.
-            let _ = outbox.send(Err(status)).await;
+        Err(last) => {
+            tracing::info!(%last, "stream refused");
+            say(last, &client, &outbox).await;
         }
     }
 }
 
+/// The new stream, with the close signal that it is to begin with.
 async fn opening(
     endpoint: &Endpoint,
-    metadata: &MetadataMap,
+    client: &Client,
     inbound: &mut Inbound,
-) -> Result<Opened, Status> {
+) -> Result<(Opened, Option<CloseSignal>), Last> {
     let first = inbound.message().await?;
-    open(endpoint, metadata, first).await
+    let signal = meet_opening(endpoint, client).await?;
+    let opened = open(endpoint, &client.metadata, first).await?;
+    Ok((opened, signal))
+}
+
+/// What a script of faults has in store for a new stream.
+async fn meet_opening(endpoint: &Endpoint, client: &Client) -> Result<Option<CloseSignal>, Last> {
+    if !endpoint.faults.exist() {
+        return Ok(None);
+    }
+    let table = client.table();
+    match endpoint.faults.meet(Event::open(table.as_ref())).await {
+        None => Ok(None),
+        Some(Action::CloseSignal(signal)) => Ok(Some(signal)),
+        // It is found out in a moment.
+        Some(Action::ExpireToken) => {
+            client.expire_token(endpoint);
+            Ok(None)
+        }
+        Some(action) => {
+            client.disturb(&action);
+            client.last(endpoint, &action).map_or(Ok(None), Err)
+        }
+    }
 }
 
 /// The half of a stream that answers.
 struct Session {
     endpoint: Arc<Endpoint>,
+    client: Arc<Client>,
     id: Uuid,
     table: Arc<Table>,
     decoder: Arc<Decoder>,
     lane: Arc<Lane>,
     progress: watch::Receiver<Progress>,
-    acknowledged: Option<i64>,
+    acks: Acks,
+    /// When the stream is ended, once it was told to close.
+    ends_at: Option<Instant>,
     outbox: Outbox,
 }
 
-/// The half of a stream that reads.
-struct Reader {
-    endpoint: Arc<Endpoint>,
-    table: Arc<Table>,
-    decoder: Arc<Decoder>,
-    lane: Arc<Lane>,
-    intake: Intake,
-}
-
 impl Session {
-    fn new(endpoint: Arc<Endpoint>, opened: Opened, outbox: Outbox) -> Self {
+    fn new(endpoint: Arc<Endpoint>, client: Client, opened: Opened, outbox: Outbox) -> Self {
         let lane = Arc::new(Lane::default());
         Self {
             endpoint,
+            client: Arc::new(client),
             id: Uuid::new_v4(),
             table: opened.table,
             decoder: Arc::new(opened.decoder),
             progress: lane.progress(),
             lane,
-            acknowledged: None,
+            acks: Acks::default(),
+            ends_at: None,
             outbox,
         }
     }
 
-    async fn serve(mut self, inbound: Inbound, rotation: watch::Receiver<Duration>) {
+    async fn serve(
+        mut self,
+        inbound: Inbound,
+        rotation: watch::Receiver<Duration>,
+        signal: Option<CloseSignal>,
+    ) {
         self.endpoint.counters.streams_opened.add(1);
         let created = CreateIngestStreamResponse {
             stream_id: Some(self.id.to_string()),
         };
         self.answer(Payload::CreateStreamResponse(created)).await;
         tracing::info!(stream = %self.id, table = %self.table.name(), "stream opened");
+        if let Some(signal) = signal {
+            self.signal_close(signal).await;
+        }
 
-        let ending = self.converse(inbound, rotation).await;
-        self.settle().await;
-        match ending {
-            Ending::HalfClosed => tracing::info!(stream = %self.id, "stream closed"),
-            Ending::Gone => tracing::info!(stream = %self.id, "stream abandoned by the client"),
-            Ending::Status(status) => {
-                tracing::info!(
-                    stream = %self.id,
-                    code = ?status.code(),
-                    reason = status.message(),
-                    "stream ended"
-                );
-                // The client may have gone in the meantime.
-                let _ = self.outbox.send(Err(status)).await;
+        let mut ending = self.converse(inbound, rotation).await;
+        let mut closing = None;
+        if matches!(ending, Ending::HalfClosed) {
+            let event = Event::close(self.table.name());
+            closing = self.endpoint.faults.meet(event).await;
+        }
+        if !matches!(ending, Ending::AtOnce(_))
+            && let Some(sooner) = self.settle().await
+        {
+            ending = sooner;
+        }
+        let closing = closing.and_then(|action| self.client.last(&self.endpoint, &action));
+        match (ending, closing) {
+            (Ending::HalfClosed, None) => tracing::info!(stream = %self.id, "stream closed"),
+            (Ending::Gone, _) => {
+                tracing::info!(stream = %self.id, "stream abandoned by the client");
+            }
+            (Ending::HalfClosed, Some(last))
+            | (Ending::Settled(last) | Ending::AtOnce(last), _) => {
+                tracing::info!(stream = %self.id, %last, "stream ended");
+                say(last, &self.client, &self.outbox).await;
             }
         }
     }
@@ -144,63 +170,157 @@ impl Session {
         inbound: Inbound,
         mut rotation: watch::Receiver<Duration>,
     ) -> Ending {
-        let reading = self.reader().read(inbound);
+        let (sender, mut signals) = mpsc::unbounded_channel();
+        let reading = self.reader(sender).read(inbound);
         tokio::pin!(reading);
         let lifetime = self.endpoint.lifetime;
-        let mut grow_old = lifetime.map(|lifetime| Instant::now() + lifetime.until_signal);
-        let mut ends_at = None;
+        let mut grow_old = lifetime.map(|lifetime| later(lifetime.until_signal));
         let draining = self.endpoint.draining.clone();
         let outbox = self.outbox.clone();
         loop {
-            let grace = tokio::select! {
+            let signal = tokio::select! {
                 ending = &mut reading => return ending,
                 changed = self.progress.changed() => {
                     if changed.is_err() {
                         return Ending::Gone;
                     }
-                    self.acknowledge().await;
+                    if let Some(ending) = self.acknowledge().await {
+                        return ending;
+                    }
                     if let Some(status) = self.failure() {
-                        return Ending::Status(status);
+                        return status.into();
                     }
                     continue;
                 }
-                () = draining.cancelled() => return Ending::Status(stopping()),
+                () = moment(self.acks.due()) => {
+                    if let Some(ending) = self.send_due().await {
+                        return ending;
+                    }
+                    continue;
+                }
+                () = draining.cancelled() => return stopping().into(),
                 () = outbox.closed() => return Ending::Gone,
-                () = moment(ends_at) => return Ending::Status(self.outlived()),
-                () = moment(grow_old) => lifetime.map_or(Duration::ZERO, |lifetime| lifetime.grace),
-                Ok(()) = rotation.changed() => *rotation.borrow_and_update(),
+                () = moment(self.ends_at) => return self.outlived().into(),
+                () = moment(grow_old) => {
+                    CloseSignal::honest(lifetime.map_or(Duration::ZERO, |lifetime| lifetime.grace))
+                }
+                Ok(()) = rotation.changed() => CloseSignal::honest(*rotation.borrow_and_update()),
+                Some(signal) = signals.recv() => signal,
             };
-            // Told once: what a second signal would mean is not defined.
             grow_old = None;
-            if ends_at.is_none() {
-                ends_at = Some(Instant::now() + grace);
-                self.signal_close(grace).await;
-            }
+            self.signal_close(signal).await;
         }
     }
 
-    /// Has what was queued committed at once, and acknowledges it.
-    async fn settle(&mut self) {
+    /// Has what was queued committed at once, and acknowledges it, late where it has to be late.
+    async fn settle(&mut self) -> Option<Ending> {
         if !self.progress.borrow().settled() && self.table.flush().await.is_err() {
             tracing::warn!(stream = %self.id, "not all that was received could be committed");
         }
-        self.acknowledge().await;
+        if let Some(ending) = self.acknowledge().await {
+            return Some(ending);
+        }
+        while let Some(due) = self.acks.due() {
+            tokio::select! {
+                () = sleep_until(due) => {}
+                () = self.endpoint.draining.cancelled() => {}
+                () = self.outbox.closed() => return None,
+            }
+            if let Some(ack) = self.acks.next()
+                && let Some(ending) = self.acknowledge_one(ack).await
+            {
+                return Some(ending);
+            }
+        }
+        None
     }
 
-    async fn acknowledge(&mut self) {
+    /// Acknowledges what is committed, or lets it wait for its time.
+    async fn acknowledge(&mut self) -> Option<Ending> {
         let committed = self.progress.borrow_and_update().committed;
-        if committed > self.acknowledged {
-            self.acknowledged = committed;
-            let response = IngestRecordResponse {
-                durability_ack_up_to_offset: committed,
-            };
-            self.answer(Payload::IngestRecordResponse(response)).await;
+        let faults = &self.endpoint.faults;
+        self.acks.committed(committed, self.table.name(), faults);
+        self.send_due().await
+    }
+
+    async fn send_due(&mut self) -> Option<Ending> {
+        while let Some(ack) = self.acks.next_due() {
+            if let Some(ending) = self.acknowledge_one(ack).await {
+                return Some(ending);
+            }
+        }
+        None
+    }
+
+    /// Sends an acknowledgement, or does what is to be done instead. Gives an ending if that is one.
+    async fn acknowledge_one(&mut self, ack: Ack) -> Option<Ending> {
+        let offset = ack.offset;
+        match self.endpoint.faults.unless_freezing(ack.action) {
+            None => self.ack(Some(offset)).await,
+            Some(Action::Withhold) => {}
+            Some(Action::Acknowledge(what)) => self.ack_as(what, offset).await,
+            Some(Action::CloseSignal(signal)) => {
+                self.ack(Some(offset)).await;
+                self.signal_close(signal).await;
+            }
+            Some(Action::CutMidMessage) => {
+                self.client.connection.cut_mid_message();
+                self.ack(Some(offset)).await;
+                // Nothing may come after it in the same write, such as the end of this stream.
+                tokio::select! {
+                    () = self.outbox.closed() => {}
+                    () = self.endpoint.draining.cancelled() => {}
+                }
+                return Some(Ending::AtOnce(Last::Cut));
+            }
+            Some(action) => {
+                let last = self.client.last(&self.endpoint, &action);
+                return last.map(Ending::AtOnce);
+            }
+        }
+        None
+    }
+
+    /// An acknowledgement that does not say what is true.
+    async fn ack_as(&self, what: AckAs, offset: i64) {
+        match what {
+            AckAs::Exactly(other) => self.ack(Some(other)).await,
+            AckAs::Behind(fewer) => self.ack(Some(offset.saturating_sub(fewer))).await,
+            AckAs::Beyond(more) => {
+                let received = self.progress.borrow().queued.max(Some(offset));
+                let beyond = received.map(|offset| offset.saturating_add(more));
+                self.ack(beyond).await;
+            }
+            AckAs::Twice => {
+                self.ack(Some(offset)).await;
+                self.ack(Some(offset)).await;
+            }
+            AckAs::Backwards(fewer) => {
+                self.ack(Some(offset)).await;
+                self.ack(Some(offset.saturating_sub(fewer))).await;
+            }
+            AckAs::Absent => self.ack(None).await,
         }
     }
 
-    async fn signal_close(&self, grace: Duration) {
-        tracing::info!(stream = %self.id, ?grace, "stream is told to close");
-        let duration = prost_types::Duration::try_from(grace).ok();
+    async fn ack(&self, offset: Option<i64>) {
+        self.endpoint.counters.acks_sent.add(1);
+        let response = IngestRecordResponse {
+            durability_ack_up_to_offset: offset,
+        };
+        self.answer(Payload::IngestRecordResponse(response)).await;
+    }
+
+    /// Tells the client to close. Told once: what a second signal would mean is not defined.
+    async fn signal_close(&mut self, signal: CloseSignal) {
+        if self.ends_at.is_some() {
+            return;
+        }
+        tracing::info!(stream = %self.id, ?signal, "stream is told to close");
+        self.ends_at = Some(later(signal.grace));
+        let duration = signal
+            .said
+            .map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });
         self.answer(Payload::CloseStreamSignal(CloseStreamSignal { duration }))
             .await;
     }
@@ -232,101 +352,34 @@ impl Session {
         ))
     }
 
-    fn reader(&self) -> Reader {
+    fn reader(&self, signals: mpsc::UnboundedSender<CloseSignal>) -> Reader {
         Reader {
             endpoint: self.endpoint.clone(),
+            client: self.client.clone(),
             table: self.table.clone(),
             decoder: self.decoder.clone(),
             lane: self.lane.clone(),
             intake: Intake::default(),
+            signals,
+            held: None,
         }
     }
 }
 
-impl Reader {
-    async fn read(mut self, mut inbound: Inbound) -> Ending {
-        loop {
-            let (gathered, end) = self.gather(&mut inbound).await;
-            if let Err(status) = self.queue(gathered).await {
-                return Ending::Status(status);
-            }
-            if let Some(end) = end {
-                return end;
-            }
+/// Says how a stream ends.
+async fn say(last: Last, client: &Client, outbox: &Outbox) {
+    match last {
+        Last::Status(status) => {
+            // The client may have gone in the meantime.
+            let _ = outbox.send(Err(status)).await;
         }
-    }
-
-    /// Waits for a request, and takes along those that are here already.
-    async fn gather(&mut self, inbound: &mut Inbound) -> (Gathered, Option<Ending>) {
-        let mut gathered = Gathered::default();
-        let mut next = Some(inbound.message().await);
-        while let Some(message) = next {
-            let end = match message {
-                Ok(Some(message)) => self.intake.take(message, &mut gathered).err(),
-                Ok(None) => return (gathered, Some(Ending::HalfClosed)),
-                // A message over the limit, or bytes that are no message, are the client's fault
-                // and it is told so; a broken connection has nobody to tell.
-                Err(status) if status.code() == tonic::Code::Cancelled => {
-                    return (gathered, Some(Ending::Gone));
-                }
-                Err(status) => Some(status),
-            };
-            if let Some(status) = end {
-                return (gathered, Some(Ending::Status(status)));
-            }
-            next = if gathered.has_room() {
-                inbound.message().now_or_never()
-            } else {
-                None
-            };
-        }
-        (gathered, None)
-    }
-
-    /// Decodes the rows, a part at a time, and queues them as soon as there is room. Nothing is
-    /// read meanwhile, so flow control makes the client wait.
-    async fn queue(&self, gathered: Gathered) -> Result<(), Status> {
-        if gathered.is_empty() {
-            return Ok(());
-        }
-        self.endpoint.counters.requests.add(gathered.requests.len());
-        let mut parts = Parts::check(self.decoder.clone(), gathered).await?;
-        while let Some(part) = parts.next().await? {
-            self.commit(part).await?;
-        }
-        parts.refusal.map_or(Ok(()), Err)
-    }
-
-    async fn commit(&self, part: Part) -> Result<(), Status> {
-        let weight = part.bytes.max(part.batch.get_array_memory_size());
-        let rows = Rows {
-            _room: self.endpoint.room(weight).await?,
-            batch: part.batch,
-            lane: self.lane.clone(),
-            last_offset: part.last_offset,
-            bytes: part.bytes,
-            queued_at: Instant::now(),
-        };
-        self.table.commit(rows).await.map_err(|closed| {
-            let table = self.table.name();
-            Status::unavailable(format!("Rows could not be committed to {table}: {closed}"))
-        })
+        // Nothing more to come is what it means.
+        Last::End => {}
+        Last::Cut => client.connection.cut(),
     }
 }
 
-impl Endpoint {
-    /// Room for rows that weigh this much, as soon as there is some.
-    async fn room(&self, bytes: usize) -> Result<tokio::sync::OwnedSemaphorePermit, Status> {
-        let kib = bytes.clamp(1024, MAX_WAITING_BYTES) / 1024;
-        self.room
-            .clone()
-            .acquire_many_owned(kib as u32)
-            .await
-            .map_err(|_| stopping())
-    }
-}
-
-fn stopping() -> Status {
+pub(super) fn stopping() -> Status {
     Status::unavailable("The server is being stopped.")
 }
 

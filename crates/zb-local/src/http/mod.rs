@@ -1,5 +1,6 @@
 //! Everything that is plain HTTP: the listeners, the token endpoint, Unity Catalog.
 
+mod injected;
 mod listener;
 mod oidc;
 mod spark;

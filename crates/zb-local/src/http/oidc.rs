@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Form, State, rejection::FormRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -13,7 +13,14 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use zb_types::{ExposeSecret as _, TableName};
 
-use crate::{credentials::Credentials, endpoint::Endpoint, tokens::Grant};
+use super::injected;
+use crate::{
+    credentials::Credentials,
+    endpoint::Endpoint,
+    faults::{Action, Event},
+    tokens::Grant,
+    wire::Connection,
+};
 
 const SCOPE: &str = "all-apis";
 
@@ -29,7 +36,7 @@ pub(super) struct TokenRequest {
 struct TokenResponse<'a> {
     access_token: &'a str,
     token_type: &'static str,
-    expires_in: u64,
+    expires_in: i64,
     scope: &'static str,
 }
 
@@ -43,9 +50,15 @@ struct Refusal {
 
 pub(super) async fn token(
     State(endpoint): State<Arc<Endpoint>>,
+    Extension(connection): Extension<Connection>,
     headers: HeaderMap,
     form: Result<Form<TokenRequest>, FormRejection>,
 ) -> Response {
+    endpoint.counters.token_requests.add(1);
+    let fault = fault(&endpoint, form.as_deref().ok()).await;
+    if let Some(answer) = injected::instead(fault.as_ref(), &connection) {
+        return answer;
+    }
     let grant = match grant(&endpoint.credentials, &headers, form) {
         Ok(grant) => grant,
         Err(refusal) => {
@@ -57,16 +70,31 @@ pub(super) async fn token(
             return refusal.into_response();
         }
     };
-    let token = endpoint.tokens.issue(&grant);
+    let mut lifetime = endpoint.tokens.lifetime();
+    let mut expires_in = None;
+    if let Some(Action::Lifetime(other, said)) = fault {
+        (lifetime, expires_in) = (other, said);
+    }
+    let token = endpoint.tokens.issue(&grant, lifetime);
     endpoint.counters.tokens_issued.add(1);
     tracing::debug!(?grant, "token issued");
     let answer = TokenResponse {
         access_token: token.expose_secret(),
         token_type: "Bearer",
-        expires_in: endpoint.tokens.lifetime().as_secs(),
+        expires_in: expires_in.unwrap_or_else(|| lifetime.as_secs().try_into().unwrap_or(i64::MAX)),
         scope: SCOPE,
     };
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+}
+
+/// What a script of faults has in store for the request, whether it is a good one or not.
+async fn fault(endpoint: &Endpoint, form: Option<&TokenRequest>) -> Option<Action> {
+    if !endpoint.faults.exist() {
+        return None;
+    }
+    let details = form.and_then(|form| form.authorization_details.as_deref());
+    let table = details.and_then(|details| table_of(details).ok());
+    endpoint.faults.meet(Event::token(table.as_ref())).await
 }
 
 fn grant(

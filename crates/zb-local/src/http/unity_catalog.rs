@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -11,11 +11,13 @@ use axum::{
 use serde_json::{Value, json};
 use zb_types::TableName;
 
-use super::spark;
+use super::{injected, spark};
 use crate::{
     endpoint::Endpoint,
+    faults::Event,
     lake::{OpenError, Table},
     tokens::Grant,
+    wire::Connection,
 };
 
 /// An error as the Databricks REST API words it.
@@ -27,9 +29,17 @@ struct Refusal {
 
 pub(super) async fn table(
     State(endpoint): State<Arc<Endpoint>>,
+    Extension(connection): Extension<Connection>,
     Path(full_name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
+    if endpoint.faults.exist() {
+        let name = full_name.parse().ok();
+        let fault = endpoint.faults.meet(Event::catalog(name.as_ref())).await;
+        if let Some(answer) = injected::instead(fault.as_ref(), &connection) {
+            return answer;
+        }
+    }
     match look_up(&endpoint, &full_name, &headers).await {
         Ok(description) => Json(description).into_response(),
         Err(refusal) => refusal.into_response(),

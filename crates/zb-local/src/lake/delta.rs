@@ -46,6 +46,8 @@ pub(crate) enum DeltaError {
     #[error("{0}")]
     Delta(#[from] DeltaTableError),
     #[error("{0}")]
+    Io(#[from] std::io::Error),
+    #[error("{0}")]
     Arrow(#[from] arrow_schema::ArrowError),
     #[error("the path {0:?} cannot be written as a URL")]
     Path(std::path::PathBuf),

@@ -1,8 +1,11 @@
 //! Group commit: one task per table takes the rows of all streams and commits them together.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arrow_array::RecordBatch;
@@ -17,7 +20,11 @@ use super::{
     delta::{Delta, DeltaError},
     table::Rows,
 };
-use crate::{limits::GroupCommit, stats::Counters};
+use crate::{
+    faults::{Action, CommitFailure, Event, Faults},
+    limits::GroupCommit,
+    stats::Counters,
+};
 
 /// What a table's task is told.
 #[derive(Debug)]
@@ -35,6 +42,7 @@ pub(crate) struct Committer {
     pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) group_commit: GroupCommit,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) faults: Faults,
     pub(crate) version: Arc<AtomicU64>,
 }
 
@@ -98,6 +106,7 @@ impl Committer {
         if batches.is_empty() {
             return Ok(delta);
         }
+        self.fault().await?;
         let count: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let started = Instant::now();
 
@@ -121,6 +130,21 @@ impl Committer {
             "committed"
         );
         Ok(delta)
+    }
+
+    /// What a script of faults has in store for a commit.
+    async fn fault(&self) -> Result<(), DeltaError> {
+        let action = self.faults.meet(Event::commit(&self.table)).await;
+        self.faults.thawed().await;
+        match action {
+            Some(Action::Fail(CommitFailure::DiskFull)) => {
+                Err(io::Error::from(io::ErrorKind::StorageFull).into())
+            }
+            Some(Action::Fail(CommitFailure::Other(reason))) => {
+                Err(io::Error::other(reason.as_ref()).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Tells everybody who waits that nothing more is committed.

@@ -17,7 +17,7 @@ use super::{
     group::Committer,
     table::{QUEUE, Table},
 };
-use crate::{error::Error, limits::GroupCommit, stats::Counters};
+use crate::{error::Error, faults::Faults, limits::GroupCommit, stats::Counters};
 
 /// Characters that Delta keeps out of column names, because Parquet does.
 const REFUSED_IN_NAMES: &[char] = &[' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
@@ -41,6 +41,7 @@ pub(crate) struct Lake {
     open: Mutex<HashMap<TableName, Arc<Table>>>,
     group_commit: GroupCommit,
     counters: Arc<Counters>,
+    faults: Faults,
     committers: TaskTracker,
     killed: CancellationToken,
 }
@@ -50,6 +51,7 @@ impl Lake {
         dir: PathBuf,
         group_commit: GroupCommit,
         counters: Arc<Counters>,
+        faults: Faults,
         killed: CancellationToken,
     ) -> Self {
         Self {
@@ -57,6 +59,7 @@ impl Lake {
             open: Mutex::default(),
             group_commit,
             counters,
+            faults,
             committers: TaskTracker::new(),
             killed,
         }
@@ -154,6 +157,7 @@ impl Lake {
             orders,
             group_commit: self.group_commit,
             counters: self.counters.clone(),
+            faults: self.faults.clone(),
             version: version.clone(),
         };
         let killed = self.killed.clone();

@@ -11,7 +11,7 @@ use crate::{
 
 async fn ask(server: &Server, table: &str, token: Option<&str>) -> (StatusCode, Value) {
     let url = server.unity_catalog_url();
-    let mut request = http().get(format!("{url}/api/2.1/unity-catalog/tables/{table}"));
+    let mut request = http(server).get(format!("{url}/api/2.1/unity-catalog/tables/{table}"));
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -6,7 +6,10 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Request, Status, Streaming, transport::Channel};
+use tonic::{
+    Code, Request, Status, Streaming,
+    transport::{Certificate, Channel, ClientTlsConfig},
+};
 use zb_convert::{Encoder, Options};
 use zb_local::Server;
 use zb_types::{ExposeSecret as _, TableName};
@@ -20,9 +23,14 @@ use crate::proto::{
 
 pub(crate) const TABLE_HEADER: &str = "x-databricks-zerobus-table-name";
 
-/// A reqwest client that never asks a proxy.
-pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+/// A reqwest client that never asks a proxy, and trusts this server.
+pub(crate) fn http(server: &Server) -> reqwest::Client {
+    let mut client = reqwest::Client::builder().no_proxy();
+    if let Some(pem) = server.ca_pem() {
+        client =
+            client.add_root_certificate(reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
+    }
+    client.build().unwrap()
 }
 
 /// The form that the SDK sends for a token.
@@ -52,7 +60,7 @@ pub(crate) fn rest_form() -> Vec<(&'static str, String)> {
 }
 
 pub(crate) async fn token(server: &Server, form: &[(&str, String)]) -> String {
-    let answer: Value = http()
+    let answer: Value = http(server)
         .post(format!("{}/oidc/v1/token", server.unity_catalog_url()))
         .basic_auth(
             server.client_id(),
@@ -113,6 +121,11 @@ pub(crate) enum Said {
     Failed(Code, String),
 }
 
+impl Said {
+    /// An acknowledgement that names no offset.
+    pub(crate) const NO_OFFSET: i64 = i64::MIN;
+}
+
 /// One raw stream.
 pub(crate) struct Stream {
     sender: Option<mpsc::Sender<EphemeralStreamRequest>>,
@@ -122,11 +135,12 @@ pub(crate) struct Stream {
 impl Stream {
     /// Starts the call and waits for the response headers, before any message is sent.
     pub(crate) async fn call(server: &Server, headers: &[(&'static str, &str)]) -> Self {
-        let channel = Channel::from_shared(server.endpoint().to_owned())
-            .unwrap()
-            .connect()
-            .await
-            .unwrap();
+        let mut endpoint = Channel::from_shared(server.endpoint().to_owned()).unwrap();
+        if let Some(pem) = server.ca_pem() {
+            let authority = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem));
+            endpoint = endpoint.tls_config(authority).unwrap();
+        }
+        let channel = endpoint.connect().await.unwrap();
         Self::call_on(channel, headers).await.unwrap()
     }
 
@@ -189,11 +203,22 @@ impl Stream {
                 Said::Created
             }
             ephemeral_stream_response::Payload::IngestRecordResponse(ack) => {
-                Said::Ack(ack.durability_ack_up_to_offset.unwrap())
+                Said::Ack(ack.durability_ack_up_to_offset.unwrap_or(Said::NO_OFFSET))
             }
             ephemeral_stream_response::Payload::CloseStreamSignal(signal) => {
                 Said::Close(signal.duration.unwrap().try_into().unwrap())
             }
+        }
+    }
+
+    /// Waits for a close signal, and gives the seconds and nanoseconds it says as they are.
+    pub(crate) async fn close_signal(&mut self) -> Option<(i64, i32)> {
+        let message = self.answers.message().await.unwrap().unwrap();
+        match message.payload.unwrap() {
+            ephemeral_stream_response::Payload::CloseStreamSignal(signal) => {
+                signal.duration.map(|said| (said.seconds, said.nanos))
+            }
+            other => panic!("{other:?} instead of a close signal"),
         }
     }
 

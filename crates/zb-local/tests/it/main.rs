@@ -1,6 +1,7 @@
 //! The endpoint from outside: raw gRPC, plain HTTP and the official SDK against a real server.
 //!
-//! Nothing here sleeps: what takes time is awaited as a message, a status or a commit.
+//! What takes time is awaited as a message, a status or a commit. Only what has none of these is looked
+//! at again and again, with a deadline.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,6 +11,8 @@ mod client;
 mod closing;
 mod ddl;
 mod descriptors;
+mod faults;
+mod http_faults;
 mod lake;
 mod limits;
 mod opening;
@@ -17,6 +20,8 @@ mod other_writers;
 mod proto;
 mod restart;
 mod sdk;
+mod sdk_faults;
 mod start;
 mod tables;
+mod tls;
 mod token_endpoint;

@@ -102,7 +102,7 @@ async fn two_addresses_have_two_urls() {
         .unwrap();
     assert_ne!(server.endpoint(), server.unity_catalog_url());
     let url = format!("{}/oidc/v1/token", server.unity_catalog_url());
-    let status = http().post(url).send().await.unwrap().status();
+    let status = http(&server).post(url).send().await.unwrap().status();
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     server.shutdown().await.unwrap();
 }

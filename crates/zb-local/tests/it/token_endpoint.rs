@@ -15,7 +15,10 @@ type Form = Vec<(&'static str, String)>;
 
 async fn ask(server: &Server, id: &str, secret: &str, form: &Form) -> (StatusCode, Value) {
     let url = format!("{}/oidc/v1/token", server.unity_catalog_url());
-    let request = http().post(url).basic_auth(id, Some(secret)).form(form);
+    let request = http(server)
+        .post(url)
+        .basic_auth(id, Some(secret))
+        .form(form);
     let answer = request.send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
 }
@@ -77,7 +80,12 @@ async fn an_unknown_client_is_refused() {
         );
     }
     let url = format!("{}/oidc/v1/token", server.unity_catalog_url());
-    let answer = http().post(url).form(&rest_form()).send().await.unwrap();
+    let answer = http(&server)
+        .post(url)
+        .form(&rest_form())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));
     assert_eq!(server.stats().tokens_issued, 0);

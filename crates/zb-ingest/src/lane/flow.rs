@@ -1,0 +1,237 @@
+//! Requests to the stream, and acknowledgements to the rows.
+
+use std::sync::atomic::Ordering;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    Code, Error, Event, RowRanges,
+    request::Request,
+    sdk::{Stream, Waited},
+};
+
+use super::{Delivery, Queued, verdict::Lost};
+
+/// What woke the lane.
+enum Woken {
+    Came(Queued),
+    /// No more will come.
+    Ended,
+    Waited(Result<Waited, Error>),
+    Silent,
+}
+
+impl Delivery {
+    /// Hands over and settles until the stream is lost, or the queue has ended and nothing is in
+    /// flight.
+    pub(super) async fn flow(&mut self) -> Result<(), Lost> {
+        if !self.in_flight.is_empty() {
+            self.send_again().await?;
+        }
+        let mut ended = false;
+        loop {
+            if ended && self.in_flight.is_empty() {
+                return Ok(());
+            }
+            match self.woken(ended).await {
+                Woken::Came(queued) => self.hand_over(queued).await?,
+                Woken::Ended => ended = true,
+                Woken::Waited(Ok(Waited::NotYet)) => {}
+                Woken::Waited(Ok(Waited::Acknowledged)) => self.acknowledge_oldest(),
+                Woken::Waited(Err(error)) => return Err(Lost::open(error)),
+                Woken::Silent => return Err(Lost::open(self.silent())),
+            }
+        }
+    }
+
+    async fn woken(&mut self, ended: bool) -> Woken {
+        let silent_at = self.silent_at();
+        let Self {
+            queue,
+            stream,
+            in_flight,
+            ..
+        } = self;
+        let oldest = in_flight.front().and_then(|request| request.offset);
+        let acknowledged = async {
+            match (stream.as_ref(), oldest) {
+                (Some(stream), Some(offset)) => stream.wait(offset).await,
+                _ => std::future::pending().await,
+            }
+        };
+        let silence = async {
+            match silent_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // Acknowledgements first: they make room.
+            biased;
+            waited = acknowledged => Woken::Waited(waited),
+            queued = queue.recv(), if !ended => match queued {
+                Some(queued) => Woken::Came(queued),
+                None => Woken::Ended,
+            },
+            () = silence => Woken::Silent,
+        }
+    }
+
+    /// When the service has been silent for too long, counted for the oldest request in flight.
+    pub(super) fn silent_at(&self) -> Option<Instant> {
+        let (sent, _) = self.in_flight.front()?.sent?;
+        sent.max(self.line.sign_of_life())
+            .checked_add(self.shared.options.ack_timeout)
+    }
+
+    pub(super) fn silent(&self) -> Error {
+        let waited = self.shared.options.ack_timeout;
+        self.shared.unavailable(
+            &self.line,
+            Code::DEADLINE_EXCEEDED,
+            format!("no acknowledgement within {waited:?}"),
+        )
+    }
+
+    /// Opens a stream if there is none. One attempt; whoever asks again is paced by the hook.
+    pub(super) async fn stream(&mut self) -> Result<&Stream, Lost> {
+        if self.stream.is_none() {
+            let opened = self.shared.open(&self.line).await;
+            self.stream = Some(opened.map_err(|error| Lost {
+                error,
+                opening: true,
+            })?);
+            self.line.alive();
+        }
+        match &self.stream {
+            Some(stream) => Ok(stream),
+            None => unreachable!("it was opened above"),
+        }
+    }
+
+    async fn hand_over(&mut self, queued: Queued) -> Result<(), Lost> {
+        let Queued {
+            mut request,
+            records,
+        } = queued;
+        let rows = records.len();
+        let bytes = request.bytes;
+        if self.stream.is_none() {
+            // It waits among the others, not sent, while the stream is opened.
+            self.in_flight.push_back(request);
+            self.line.set_in_flight(self.in_flight.len());
+            return self.send_again().await;
+        }
+        request.sent = Some((Instant::now(), self.line.losses()));
+        self.in_flight.push_back(request);
+        self.line.set_in_flight(self.in_flight.len());
+        let ingested = self.ingest(records).await;
+        self.note_ingested(self.in_flight.len() - 1, true, &ingested);
+        ingested?;
+        self.shared.observer().observe(&Event::Sent { rows, bytes });
+        Ok(())
+    }
+
+    /// What is known of a request after it was handed over, or was not: the SDK takes it whole or not
+    /// at all.
+    fn note_ingested(&mut self, at: usize, first: bool, ingested: &Result<i64, Lost>) {
+        let Some(request) = self.in_flight.get_mut(at) else {
+            return;
+        };
+        match ingested {
+            Ok(offset) => request.offset = Some(*offset),
+            Err(_) if first => request.sent = None,
+            Err(_) => {}
+        }
+    }
+
+    /// Hands over everything in flight that is not on the present stream.
+    async fn send_again(&mut self) -> Result<(), Lost> {
+        self.stream().await?;
+        let mut at = 0;
+        while let Some(request) = self.in_flight.get(at) {
+            if request.offset.is_none() {
+                let records = self.encode(request, &request.open.clone()).await?;
+                let losses = self.line.losses();
+                let (rows, bytes) = (records.len(), request.bytes);
+                let first = request.sent.is_none();
+                if let Some(request) = self.in_flight.get_mut(at) {
+                    request.sent.get_or_insert((Instant::now(), losses));
+                }
+                let ingested = self.ingest(records).await;
+                self.note_ingested(at, first, &ingested);
+                ingested?;
+                self.shared.observer().observe(&Event::Sent { rows, bytes });
+            }
+            at += 1;
+        }
+        self.line.alive();
+        Ok(())
+    }
+
+    /// Some rows of a request, encoded anew. They were encoded before: none is refused now.
+    pub(super) async fn encode(
+        &self,
+        request: &Request,
+        rows: &RowRanges,
+    ) -> Result<Vec<Vec<u8>>, Lost> {
+        let batch = request.tracking.stamped();
+        let encoded = self.shared.encode_rows(batch, rows).await;
+        encoded.map_err(Lost::open)
+    }
+
+    pub(super) async fn ingest(&mut self, records: Vec<Vec<u8>>) -> Result<i64, Lost> {
+        let ingested = self.stream().await?.ingest(records).await;
+        match ingested {
+            Ok(offset) => Ok(offset),
+            Err(error) => {
+                self.settle_acknowledged().await;
+                Err(Lost::open(error))
+            }
+        }
+    }
+
+    /// Settles what was acknowledged before the stream was lost.
+    async fn settle_acknowledged(&mut self) {
+        while let (Some(stream), Some(offset)) = (
+            &self.stream,
+            self.in_flight.front().and_then(|request| request.offset),
+        ) {
+            match stream.wait(offset).await {
+                Ok(Waited::Acknowledged) => self.acknowledge_oldest(),
+                _ => return,
+            }
+        }
+    }
+
+    fn acknowledge_oldest(&mut self) {
+        let Some(mut request) = self.in_flight.pop_front() else {
+            return;
+        };
+        let open = request.open.clone();
+        request.acknowledge(&open, self.line.losses());
+        self.acknowledged(&request, open.count());
+        self.settled(request);
+    }
+
+    /// Rows are durable: what follows from that beside the rows.
+    pub(super) fn acknowledged(&mut self, request: &Request, rows: usize) {
+        self.line.progress();
+        self.fresh_token_tried = false;
+        self.cause = None;
+        self.shared.outcomes.well(1);
+        let latency = request.sent.map(|(at, _)| at.elapsed());
+        self.shared.observer().observe(&Event::Acknowledged {
+            rows,
+            bytes: request.bytes,
+            latency: latency.unwrap_or_default(),
+        });
+    }
+
+    /// A request has no open rows any more.
+    pub(super) fn settled(&mut self, request: Request) {
+        self.waiting.fetch_sub(request.bytes, Ordering::Relaxed);
+        self.line.set_in_flight(self.in_flight.len());
+        request.settle(&self.shared.ledger);
+    }
+}

@@ -1,0 +1,89 @@
+//! What the loss of a stream means: the one place where that is decided, by kind and code and
+//! never by text.
+
+use crate::{Code, Error, Status};
+
+use super::Delivery;
+
+/// A stream that delivers no more, or did not come about.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) error: Error,
+    /// Whether it was lost while it was opened.
+    pub(super) opening: bool,
+}
+
+impl Lost {
+    pub(super) fn open(error: Error) -> Self {
+        let opening = false;
+        Self { error, opening }
+    }
+}
+
+/// What to do about it.
+#[derive(Debug)]
+enum Verdict {
+    /// The same requests again on another stream.
+    Again,
+    /// The same with another token.
+    FreshToken,
+    /// The service refuses a record and does not say which.
+    Isolate(Status),
+    GiveUp,
+}
+
+impl Delivery {
+    /// Decides, and prepares for what is decided: gives the refusal when rows must be isolated, the
+    /// error when all is lost.
+    pub(super) fn take_verdict(&mut self, lost: Lost) -> Result<Option<Status>, Error> {
+        let verdict = self.verdict(&lost);
+        tracing::warn!(
+            table = %self.shared.table, error = %lost.error, in_flight = self.in_flight.len(),
+            ?verdict, "the stream is lost"
+        );
+        self.stream = None;
+        if !lost.opening {
+            self.line.lost();
+        }
+        for request in &mut self.in_flight {
+            request.offset = None;
+        }
+        match verdict {
+            Verdict::Again => {
+                self.cause = Some(lost.error);
+                Ok(None)
+            }
+            Verdict::FreshToken => {
+                self.fresh_token_tried = true;
+                Ok(None)
+            }
+            Verdict::Isolate(status) => {
+                // It was there and has answered; the next stream need not wait.
+                self.line.progress();
+                Ok(Some(status))
+            }
+            // That the policy allows no more says nothing; what was before it does.
+            Verdict::GiveUp if self.line.pace.has_refused() => {
+                Err(self.cause.take().unwrap_or(lost.error))
+            }
+            Verdict::GiveUp => Err(lost.error),
+        }
+    }
+
+    fn verdict(&self, lost: &Lost) -> Verdict {
+        match &lost.error {
+            Error::Service { status, .. }
+                if matches!(status.code, Code::INVALID_ARGUMENT | Code::OUT_OF_RANGE)
+                    && !lost.opening
+                    && !self.in_flight.is_empty() =>
+            {
+                Verdict::Isolate(status.clone())
+            }
+            _ if self.line.pace.is_spent() => Verdict::GiveUp,
+            // The token may have expired, or rights have been given since it was made.
+            error if error.is_about_credentials() && !self.fresh_token_tried => Verdict::FreshToken,
+            error if error.is_transient() => Verdict::Again,
+            _ => Verdict::GiveUp,
+        }
+    }
+}

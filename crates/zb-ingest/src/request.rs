@@ -1,0 +1,60 @@
+//! One request on its way: which rows it carries, and what is known of them.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::{Error, Fate, Rejection, RowRanges, budget::Share, ledger::Ledger, ticket::Tracking};
+
+/// A request from being encoded until the last of its rows is settled.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Its place in the ledger.
+    pub(crate) place: u64,
+    pub(crate) tracking: Arc<Tracking>,
+    /// The rows that are not settled.
+    pub(crate) open: RowRanges,
+    pub(crate) bytes: usize,
+    /// Its offset on the present stream; `None` before it was handed over, or once that stream is
+    /// gone.
+    pub(crate) offset: Option<i64>,
+    /// When it was first handed over, and how many connections its lane had lost before.
+    pub(crate) sent: Option<(Instant, u32)>,
+    /// Its part of the budget, given back when it is settled.
+    pub(crate) _share: Share,
+}
+
+impl Request {
+    /// Some of the rows are durable; `losses` is how many connections the lane has lost so far.
+    pub(crate) fn acknowledge(&mut self, rows: &RowRanges, losses: u32) {
+        let before = self.sent.map_or(losses, |(_, before)| before);
+        self.tracking.durable(rows, losses.saturating_sub(before));
+        self.open.remove(rows);
+    }
+
+    /// Some of the rows were refused for good.
+    pub(crate) fn reject(&mut self, rejections: Vec<Rejection>) {
+        for rejection in &rejections {
+            let row = rejection.row();
+            self.open.remove(&std::iter::once(row..row + 1).collect());
+        }
+        self.tracking.rejected(rejections);
+    }
+
+    /// Nothing of it is open any more.
+    pub(crate) fn settle(self, ledger: &Ledger) {
+        self.tracking.close_request();
+        ledger.settle(self.place);
+    }
+
+    /// Gives up the rows that are open: unknown when they may have left, not sent otherwise.
+    pub(crate) fn give_up(self, ledger: &Ledger, error: &Error) {
+        let fate = match self.sent {
+            Some(_) => Fate::Unknown,
+            None => Fate::NotSent,
+        };
+        self.tracking.lost(&self.open, fate, error);
+        ledger.put_aside(self.place, &self.tracking, &self.open, fate);
+        self.settle(ledger);
+    }
+}

@@ -1,0 +1,222 @@
+//! Rows that the service refuses without saying which they are.
+
+use std::{
+    error::Error as StdError,
+    sync::{Arc, Mutex},
+};
+
+use arrow_array::{RecordBatch, cast::AsArray};
+use zb_ingest::{Code, Quarantine, RejectedBy, Sender};
+use zb_local::faults::{self, Fault};
+use zb_types::TableName;
+
+use crate::{
+    flights::{flights, ids_of, rows_of},
+    ground::{Ground, prompt},
+    partition::{assert_durable, assert_partition, settled},
+};
+
+/// A service that refuses every row whose carrier is `XX`.
+async fn ground() -> Ground {
+    Ground::with(|builder| {
+        prompt(builder).faults(Fault::on_record().column("carrier", "XX").refuse())
+    })
+    .await
+}
+
+fn with_poison(ids: std::ops::Range<i64>, poison: &[i64]) -> RecordBatch {
+    let rows: Vec<_> = ids
+        .map(|id| {
+            let carrier = if poison.contains(&id) { "XX" } else { "UA" };
+            (id, Some(carrier), String::new())
+        })
+        .collect();
+    rows_of(&rows)
+}
+
+/// Sends rows of which some are refused, with others around them, and looks at what became of all.
+async fn assert_isolated(count: i64, poison: &[i64]) {
+    let ground = ground().await;
+    let sender = ground.sender(ground.options()).await;
+    let before = sender.submit(flights(-10..0)).await.unwrap();
+    let ticket = sender.submit(with_poison(0..count, poison)).await.unwrap();
+    let after = sender.submit(flights(count..count + 10)).await.unwrap();
+
+    let receipt = settled(ticket).await;
+    assert_partition(&receipt);
+    let rejected: Vec<_> = receipt.rejected().iter().map(|r| r.row() as i64).collect();
+    assert_eq!(rejected, poison, "of {count}");
+    for rejection in receipt.rejected() {
+        assert_eq!(rejection.by(), RejectedBy::Service);
+        assert_eq!(rejection.kind(), "refused_by_service");
+    }
+    assert_eq!(
+        receipt.durable().count() as i64,
+        count - poison.len() as i64
+    );
+    assert!(receipt.error().is_none());
+    assert_eq!(ids_of(&receipt.rejected_batch().unwrap()), poison);
+    assert_durable(before).await;
+    assert_durable(after).await;
+    assert_durable(sender.submit(flights(9_000..9_001)).await.unwrap()).await;
+
+    let mut landed = ground.landed();
+    landed.sort_unstable();
+    landed.dedup();
+    let expected: Vec<_> = (-10..count + 10)
+        .filter(|id| !poison.contains(id))
+        .chain([9_000])
+        .collect();
+    assert_eq!(landed, expected);
+}
+
+#[tokio::test]
+async fn one_row_is_found_wherever_it_is() {
+    for poison in [0, 6, 12] {
+        assert_isolated(13, &[poison]).await;
+    }
+    assert_isolated(1, &[0]).await;
+}
+
+#[tokio::test]
+async fn several_rows_are_found_and_those_between_them_are_delivered() {
+    assert_isolated(200, &[0, 1, 77, 150, 151, 199]).await;
+}
+
+#[tokio::test]
+async fn rows_that_are_all_refused_are_all_rejected() {
+    assert_isolated(9, &(0..9).collect::<Vec<_>>()).await;
+}
+
+#[tokio::test]
+async fn the_search_is_logarithmic() {
+    let ground = ground().await;
+    let sender = ground.sender(ground.options()).await;
+    let receipt = sender.send(with_poison(0..4_096, &[1_234])).await.unwrap();
+    assert_eq!(receipt.rejected().len(), 1);
+    // One stream for each refusal: the batch, the batch alone, and twelve halves.
+    let opened = ground.server.stats().streams_opened;
+    assert!((10..=16).contains(&opened), "{opened} streams");
+}
+
+#[tokio::test]
+async fn what_is_not_found_within_the_bound_is_rejected_together() {
+    let ground = ground().await;
+    let sender = ground.sender(ground.options().max_probes(3)).await;
+    let receipt = sender.send(with_poison(0..64, &[5, 40])).await.unwrap();
+    assert_partition(&receipt);
+    assert!(receipt.rejected().iter().any(|r| r.row() == 5));
+    assert!(receipt.rejected().iter().any(|r| r.row() == 40));
+    assert!(
+        receipt
+            .rejected_by_kind()
+            .contains_key("refused_with_others")
+    );
+    assert!(receipt.durable().count() >= 16, "{:?}", receipt.durable());
+    assert_durable(sender.submit(flights(100..110)).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_is_durable_is_in_the_table_once_or_said_to_be_doubtful() {
+    let ground = ground().await;
+    let sender = ground.sender(ground.options().request_rows(10)).await;
+    let receipt = sender.send(with_poison(0..100, &[55])).await.unwrap();
+    assert_partition(&receipt);
+    let landed = ground.landed();
+    for row in receipt.durable().rows() {
+        let times = landed.iter().filter(|id| **id == row as i64).count();
+        let doubtful = receipt.possibly_duplicated().contains(row);
+        assert!(
+            times == 1 || (times > 1 && doubtful),
+            "row {row}: {times} times"
+        );
+    }
+}
+
+#[derive(Default)]
+struct Kept(Mutex<Vec<(TableName, RecordBatch)>>);
+
+impl Quarantine for Kept {
+    fn put(&self, table: &TableName, rows: &RecordBatch) -> Result<(), Box<dyn StdError>> {
+        self.0.lock().unwrap().push((table.clone(), rows.clone()));
+        Ok(())
+    }
+}
+
+struct DiskFull;
+
+impl Quarantine for DiskFull {
+    fn put(&self, _: &TableName, _: &RecordBatch) -> Result<(), Box<dyn StdError>> {
+        Err("no space left on device".into())
+    }
+}
+
+/// One row that cannot be converted and one that is refused.
+async fn send_bad(sender: &Sender) -> zb_ingest::Receipt {
+    let rows = [(0, Some("UA")), (1, None), (2, Some("XX")), (3, Some("UA"))];
+    let rows: Vec<_> = rows
+        .map(|(id, carrier)| (id, carrier, String::new()))
+        .to_vec();
+    sender.send(rows_of(&rows)).await.unwrap()
+}
+
+#[tokio::test]
+async fn refused_rows_are_in_quarantine_with_their_reasons_before_the_receipt_is() {
+    let ground = ground().await;
+    let kept = Arc::new(Kept::default());
+    let sender = ground
+        .sender(ground.options().quarantine(kept.clone()))
+        .await;
+    let receipt = send_bad(&sender).await;
+    assert_eq!(receipt.quarantine_error(), None);
+    let kept = kept.0.lock().unwrap();
+    let [(table, rows)] = kept.as_slice() else {
+        panic!("{} batches", kept.len());
+    };
+    assert_eq!(table, sender.table());
+    assert_eq!(ids_of(rows), [1, 2]);
+    let kinds = rows
+        .column_by_name("_zb_error_kind")
+        .unwrap()
+        .as_string::<i32>();
+    let kinds: Vec<_> = kinds.iter().flatten().collect();
+    assert_eq!(kinds, ["null_in_required", "refused_by_service"]);
+}
+
+#[tokio::test]
+async fn a_quarantine_that_fails_fails_nothing_and_the_receipt_says_so() {
+    let ground = ground().await;
+    let sender = ground
+        .sender(ground.options().quarantine(Arc::new(DiskFull)))
+        .await;
+    let receipt = send_bad(&sender).await;
+    assert_eq!(receipt.quarantine_error(), Some("no space left on device"));
+    assert_eq!(receipt.rejected().len(), 2);
+    assert_eq!(receipt.durable().count(), 2);
+    let closed = sender.close(std::time::Duration::from_secs(5)).await;
+    assert!(closed.undelivered.is_empty());
+}
+
+#[tokio::test]
+async fn a_table_that_changes_under_a_stream_is_an_error_and_no_bad_row() {
+    // Refused in mid-stream, and then at every opening.
+    let refusal = "the schema has changed";
+    let code = faults::Code::InvalidArgument;
+    let ground = Ground::with(|builder| {
+        prompt(builder).faults([
+            Fault::on_request().nth(2).status(code, refusal),
+            Fault::on_open().from_nth(2).status(code, refusal),
+        ])
+    })
+    .await;
+    let sender = ground.sender(ground.options()).await;
+    assert_durable(sender.submit(flights(0..5)).await.unwrap()).await;
+    let receipt = sender.send(flights(5..10)).await.unwrap();
+    assert_partition(&receipt);
+    assert_eq!(receipt.rejected(), []);
+    assert_eq!(receipt.unknown().count(), 5);
+    let Some(zb_ingest::Error::Service { status, .. }) = receipt.error() else {
+        panic!("{:?}", receipt.error());
+    };
+    assert_eq!(status.code, Code::INVALID_ARGUMENT);
+}
