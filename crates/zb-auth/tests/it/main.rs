@@ -3,7 +3,13 @@
 
 mod cache;
 mod endpoint;
+mod exchange;
 mod failures;
+mod freshness;
+mod local;
+mod patience;
+mod places;
 mod request;
 mod retrying;
 mod script;
+mod secrets;
