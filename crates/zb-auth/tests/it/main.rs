@@ -3,6 +3,7 @@
 
 mod cache;
 mod endpoint;
+mod environment;
 mod exchange;
 mod failures;
 mod freshness;

@@ -1,12 +1,12 @@
-//! Tokens and credentials from files, variables, profiles and functions.
+//! Tokens and credentials from files, profiles and functions.
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 use tokio::time::Instant;
 use zb_auth::{
-    Callback, ClientCredentials, EnvToken, Error, ErrorKind, FileToken, Place, PlaceProblem,
-    Profile, Scope, Token, TokenCache, TokenSource,
+    Callback, ClientCredentials, Error, ErrorKind, FileToken, Place, PlaceProblem, Profile, Scope,
+    Token, TokenCache, TokenSource,
 };
 use zb_types::ExposeSecret;
 
@@ -93,28 +93,6 @@ async fn a_file_without_a_token_says_what_is_wrong() {
             .len(),
         limit
     );
-}
-
-#[tokio::test]
-async fn a_variable_is_read_for_each_token() {
-    // Cargo sets both.
-    assert_eq!(
-        read(&EnvToken::new("CARGO_PKG_NAME")).await.unwrap(),
-        "zb-auth"
-    );
-    let words = read(&EnvToken::new("CARGO_PKG_DESCRIPTION"))
-        .await
-        .unwrap_err();
-    assert_eq!(problem(&words), PlaceProblem::Illegal);
-    assert!(
-        !format!("{words} {words:?}").contains("Zerobus"),
-        "{words:?}"
-    );
-    let blank = read(&EnvToken::new("CARGO_PKG_HOMEPAGE"))
-        .await
-        .unwrap_err();
-    assert_eq!(problem(&blank), PlaceProblem::Empty);
-    assert!(!blank.is_transient(), "nobody changes it from outside");
 }
 
 #[tokio::test]
