@@ -2,7 +2,10 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep},
+};
 use zb_auth::{Error, Lease, Outage, Scope, TokenCache};
 
 use crate::{
@@ -143,10 +146,16 @@ async fn a_server_that_asks_for_a_day_gets_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_renewed_once_the_cache_is_gone() {
+async fn a_cache_that_is_gone_renews_nothing_and_leaves_no_task_behind() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
     let (cache, script) = cache([lives(HOUR)]);
     cache.token(&flights()).await.unwrap();
+    sleep(SECOND).await;
+    assert_eq!(tasks(), before + 1, "the one that renews it");
     drop(cache);
+    sleep(SECOND).await;
+    assert_eq!(tasks(), before);
     sleep(2 * HOUR).await;
     assert_eq!(script.requests(), 1);
 }

@@ -69,7 +69,7 @@ async fn a_server_says_how_long_to_wait_in_seconds_or_by_its_own_clock() {
         let (outcome, requests, took) = ask([busy, token("t", 60)]).await;
         assert_eq!((outcome.unwrap().as_str(), requests), ("t", 2));
         let second = Duration::from_secs(1);
-        assert!((second..2 * second).contains(&took), "{took:?}");
+        assert!((second..20 * second).contains(&took), "{took:?}");
     }
 }
 
