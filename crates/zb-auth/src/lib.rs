@@ -50,7 +50,8 @@
 //!   outcome. Who goes away does not take the request along.
 //! - It is renewed in the background when five minutes of it (or half its life) are left, whether
 //!   somebody asks just then or not: a reconnect does not wait for the token endpoint. If renewing
-//!   fails, the old one goes on serving until it ends, and the next try follows within seconds.
+//!   fails, the old one goes on serving until it ends, and the next try follows within seconds (within
+//!   a minute, if it was refused for good).
 //! - A token that the service refused is forgotten, and no newer one with it.
 //! - Its life is counted from the moment the request was sent, on a clock that cannot be set. A date
 //!   in a `Retry-After` is read by the server's clock.

@@ -22,9 +22,11 @@ const LATE: Duration = Duration::from_secs(10);
 /// service closes a stream after a quarter of an hour: while there is one, somebody asks.
 const UNWANTED: Duration = Duration::from_mins(20);
 
-/// How long after a failed renewal the next one is tried.
+/// How long after a failed renewal the next one is tried: half of what is left, within bounds. What
+/// was refused for good is asked again all the same, since grants come back, but not as often.
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE_REFUSED: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -180,7 +182,12 @@ impl State {
     fn pause(&mut self, error: &Error, now: Instant) {
         if let Some(kept) = &mut self.kept {
             let left = kept.life.end().saturating_duration_since(now);
-            let pause = (left / 2).clamp(MIN_PAUSE, MAX_PAUSE);
+            let longest = if error.is_transient() {
+                MAX_PAUSE
+            } else {
+                MAX_PAUSE_REFUSED
+            };
+            let pause = (left / 2).clamp(MIN_PAUSE, longest);
             let asked = error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER);
             // No longer than the token lives: then there is nothing left to serve meanwhile.
             kept.pause_until = Some(now + pause.max(asked).min(left));

@@ -135,6 +135,19 @@ async fn failures_are_tried_again_within_seconds_until_it_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_refused_for_good_is_asked_again_now_and_then() {
+    let refused = fails(Error::permanent(io::Error::other("revoked")));
+    let (cache, script) = cache([lives(HOUR), refused]);
+    cache.token(&flights()).await.unwrap();
+    sleep(59 * MINUTE + 59 * SECOND).await;
+    at_once(&cache).await;
+    let renewals = script.requests() - 1;
+    assert!((8..=12).contains(&renewals), "{renewals} in five minutes");
+    sleep(2 * SECOND).await;
+    cache.token(&flights()).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_a_day_gets_a_minute() {
     let busy = fails(away(Some(24 * HOUR)));
     let (cache, script) = cache([lives(HOUR), busy, lives(HOUR)]);
