@@ -4,25 +4,21 @@ use std::time::Duration;
 
 use oauth2::{
     Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, RequestTokenError,
-    StandardRevocableToken, TokenResponse, TokenUrl,
-    basic::{
-        BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
-        BasicTokenType,
-    },
+    StandardRevocableToken, TokenUrl,
+    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse},
 };
 use tokio::time::Instant;
 use url::Url;
 use zb_types::{ExposeSecret, Secret};
 
 use crate::{
-    EndpointProblem, Error, Outage, ProtocolFault, Reply, Scope, Token, TokenSource, async_trait,
+    EndpointProblem, Error, Profile, ProtocolFault, Scope, Token, TokenSource, async_trait,
     endpoint::token_url,
-    http::{Exchange, Head, Http},
+    environment,
+    http::{Exchange, Head, Http, Limits},
+    refusal::refusal,
     response::Response,
-    scope::{authorization_details, resource},
 };
-
-const ALL_APIS: &str = "all-apis";
 
 /// Tokens for a service principal, by its client id and secret.
 ///
@@ -52,10 +48,43 @@ impl ClientCredentials {
             client_id: client_id.into(),
             client_secret,
             workspace_id: workspace_id.into(),
-            connect_timeout: Duration::from_secs(5),
-            timeout: Duration::from_secs(20),
+            limits: Limits::default(),
             allow_plaintext: false,
         }
+    }
+
+    /// The service principal of `DATABRICKS_HOST`, `DATABRICKS_CLIENT_ID` and
+    /// `DATABRICKS_CLIENT_SECRET`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Place`] that names the first variable which is not set.
+    pub fn from_environment(
+        workspace_id: impl Into<String>,
+    ) -> Result<ClientCredentialsBuilder, Error> {
+        Ok(Self::builder(
+            environment::secret("DATABRICKS_HOST")?.expose_secret(),
+            environment::secret("DATABRICKS_CLIENT_ID")?.expose_secret(),
+            environment::secret("DATABRICKS_CLIENT_SECRET")?,
+            workspace_id,
+        ))
+    }
+
+    /// The service principal of a profile: its `host`, `client_id` and `client_secret`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Place`] that names the first setting which is not there.
+    pub fn from_profile(
+        profile: &Profile,
+        workspace_id: impl Into<String>,
+    ) -> Result<ClientCredentialsBuilder, Error> {
+        Ok(Self::builder(
+            profile.require("host")?.expose_secret(),
+            profile.require("client_id")?.expose_secret(),
+            profile.require("client_secret")?.clone(),
+            workspace_id,
+        ))
     }
 
     async fn request(&self, scope: &Scope) -> Result<Response, Error> {
@@ -63,21 +92,17 @@ impl ClientCredentials {
         let client: OAuth = Client::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(secret))
             .set_token_uri(TokenUrl::from_url(self.token_url.clone()));
-        let mut request = client
-            .exchange_client_credentials()
-            .add_scope(oauth2::Scope::new(ALL_APIS.to_owned()));
-        if let Scope::Table(table) = scope {
-            request = request
-                .add_extra_param("resource", resource(&self.workspace_id))
-                .add_extra_param("authorization_details", authorization_details(table));
+        let mut request = client.exchange_client_credentials();
+        for (name, value) in scope.fields(&self.workspace_id) {
+            request = request.add_extra_param(name, value);
         }
         let exchange = Exchange::new(&self.http);
         let outcome = request.request_async(&exchange).await;
-        outcome.map_err(|error| self.refusal(error, exchange.head()))
+        outcome.map_err(|error| self.failure(error, exchange.head()))
     }
 
     /// What a failed request means. Nothing of the answer is kept but its OAuth error.
-    fn refusal(
+    fn failure(
         &self,
         error: RequestTokenError<Error, BasicErrorResponse>,
         head: Option<Head>,
@@ -86,12 +111,7 @@ impl ClientCredentials {
             RequestTokenError::Request(error) => return error,
             RequestTokenError::ServerResponse(said) => Some(said),
             RequestTokenError::Parse(error, _) if head.is_some_and(|head| head.status == 200) => {
-                // The parser's own text may quote what it read.
-                return if error.inner().is_data() {
-                    ProtocolFault::NoToken.into()
-                } else {
-                    ProtocolFault::NotJson.into()
-                };
+                return Response::fault(error.inner()).into();
             }
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => None,
         };
@@ -101,49 +121,7 @@ impl ClientCredentials {
         if head.status == 200 {
             return ProtocolFault::NotJson.into();
         }
-        let code = said.as_ref().map(|said| said.error().as_ref().to_owned());
-        let mut reply = Reply::new(head.status);
-        if let (Some(code), Some(said)) = (&code, &said) {
-            let description = said.error_description().map(String::as_str);
-            reply = reply.saying(code, description, &self.client_secret);
-        }
-        classify(reply, code.as_deref(), head.retry_after, self.http.host())
-    }
-}
-
-/// The one table that says what a refusal means. The status decides first where it speaks of the
-/// moment, then the OAuth code, then the status again.
-fn classify(reply: Reply, code: Option<&str>, retry_after: Option<Duration>, host: &str) -> Error {
-    let unavailable = |reply| Error::Unavailable {
-        outage: Outage::Reply(reply),
-        retry_after,
-        source: None,
-    };
-    match (reply.status(), code) {
-        (408 | 429 | 500..=599, _) | (_, Some("temporarily_unavailable" | "server_error")) => {
-            unavailable(reply)
-        }
-        (_, Some("invalid_client")) => Error::Credentials { reply },
-        // The last two: RFC 8707 and RFC 9396, a workspace or a table that is not the client's.
-        (
-            _,
-            Some(
-                "access_denied"
-                | "invalid_grant"
-                | "invalid_scope"
-                | "unauthorized_client"
-                | "invalid_target"
-                | "invalid_authorization_details",
-            ),
-        )
-        | (403, _) => Error::Permission { reply },
-        (401, _) => Error::Credentials { reply },
-        (300..=399, _) | (404 | 405 | 410, None) => EndpointProblem::NotFound {
-            host: host.to_owned(),
-            status: reply.status(),
-        }
-        .into(),
-        _ => ProtocolFault::Refused(reply).into(),
+        refusal(head, said.as_ref(), &self.client_secret, self.http.host())
     }
 }
 
@@ -151,18 +129,7 @@ fn classify(reply: Reply, code: Option<&str>, retry_after: Option<Duration>, hos
 impl TokenSource for ClientCredentials {
     async fn fetch(&self, scope: &Scope) -> Result<Token, Error> {
         let asked = Instant::now();
-        let response = self.request(scope).await?;
-        if *response.token_type() != BasicTokenType::Bearer {
-            return Err(ProtocolFault::TokenType.into());
-        }
-        // `expiring` reads zero as unknown.
-        let expires_in = response.expires_in().unwrap_or_default();
-        let token = Token::new(response.into_token()).expiring(asked, expires_in);
-        if token.is_legal() {
-            Ok(token)
-        } else {
-            Err(ProtocolFault::IllegalToken.into())
-        }
+        self.request(scope).await?.into_token(asked)
     }
 }
 
@@ -196,21 +163,20 @@ pub struct ClientCredentialsBuilder {
     client_id: String,
     client_secret: Secret,
     workspace_id: String,
-    connect_timeout: Duration,
-    timeout: Duration,
+    limits: Limits,
     allow_plaintext: bool,
 }
 
 impl ClientCredentialsBuilder {
     /// How long connecting may take, TLS included.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.limits.connect = timeout;
         self
     }
 
     /// How long one request may take, from connecting to the last byte of the answer.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.limits.total = timeout;
         self
     }
 
@@ -228,7 +194,7 @@ impl ClientCredentialsBuilder {
     /// without being allowed to.
     pub fn build(self) -> Result<ClientCredentials, Error> {
         let token_url = token_url(&self.unity_catalog_url, self.allow_plaintext)?;
-        let http = Http::new(&token_url, self.connect_timeout, self.timeout)?;
+        let http = Http::new(&token_url, self.limits)?;
         Ok(ClientCredentials {
             token_url,
             client_id: self.client_id,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::Reply;
+use crate::{Place, PlaceProblem, Reply};
 
 /// An error below this crate's own, shared so that all who waited for a token can be told of it.
 pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
@@ -13,8 +13,8 @@ pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client id or its secret is wrong.
-    #[error("the client id or its secret was refused ({reply})")]
+    /// The client id or its secret is wrong, or the token that was to be exchanged is.
+    #[error("the credentials were refused ({reply})")]
     Credentials {
         /// What the server said.
         reply: Reply,
@@ -49,6 +49,16 @@ pub enum Error {
         /// What is wrong with the answer.
         fault: ProtocolFault,
     },
+    /// A place that is to hold a token or credentials does not.
+    #[error("{place} {problem}")]
+    Place {
+        /// Where it was looked for.
+        place: Place,
+        /// What is wrong there.
+        problem: PlaceProblem,
+        /// What was found out below.
+        source: Option<Cause>,
+    },
     /// A source outside this crate failed, and would fail again.
     #[error("the token source failed")]
     Source {
@@ -82,13 +92,21 @@ impl Error {
             Self::Endpoint { .. } => ErrorKind::Endpoint,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::Protocol { .. } => ErrorKind::Protocol,
+            Self::Place { .. } => ErrorKind::Place,
             Self::Source { .. } => ErrorKind::Source,
         }
     }
 
     /// Whether the same request may succeed later, with nothing changed.
     pub fn is_transient(&self) -> bool {
-        self.kind() == ErrorKind::Unavailable
+        match self {
+            Self::Unavailable { .. } => true,
+            // Someone is writing it just now, and does not do so at one stroke.
+            Self::Place { place, problem, .. } => {
+                matches!((place, problem), (Place::File(_), PlaceProblem::Empty))
+            }
+            _ => false,
+        }
     }
 
     /// How long the server asked to be left alone.
@@ -96,6 +114,14 @@ impl Error {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
+        }
+    }
+
+    pub(crate) fn place(place: Place, problem: PlaceProblem) -> Self {
+        Self::Place {
+            place,
+            problem,
+            source: None,
         }
     }
 
@@ -137,6 +163,8 @@ pub enum ErrorKind {
     Unavailable,
     /// See [`Error::Protocol`].
     Protocol,
+    /// See [`Error::Place`].
+    Place,
     /// See [`Error::Source`].
     Source,
 }
@@ -181,7 +209,7 @@ impl fmt::Display for EndpointProblem {
             ),
             Self::Plaintext { host } => write!(
                 f,
-                "a client secret is not sent to {host} in clear text: use https, or allow plaintext"
+                "secrets are not sent to {host} in clear text: use https, or allow plaintext"
             ),
             Self::NoWorkspaceId => {
                 f.write_str("the Zerobus endpoint does not begin with the id of a workspace")
@@ -214,6 +242,13 @@ pub enum Outage {
     },
     /// The token had ended by the time it arrived.
     ExpiredOnArrival,
+    /// The source took longer than the [cache](crate::TokenCache::with_time_limit) allows.
+    Slow {
+        /// How long that is.
+        after: Duration,
+    },
+    /// The task that asked for it has ended: its runtime was shut down, or the source panicked.
+    Abandoned,
     /// A source outside this crate says so.
     Source,
 }
@@ -225,6 +260,8 @@ impl fmt::Display for Outage {
             Self::Timeout { host } => write!(f, "no answer from {host} in time"),
             Self::Connection { host } => write!(f, "the connection to {host} failed"),
             Self::ExpiredOnArrival => f.write_str("the token had ended when it arrived"),
+            Self::Slow { after } => write!(f, "no token within {after:?}"),
+            Self::Abandoned => f.write_str("the request was given up"),
             Self::Source => f.write_str("the token source failed"),
         }
     }

@@ -14,6 +14,24 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// Token requests are rare and spread out: a connection kept longer than this is likely dead.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Connecting, TLS included.
+    pub(crate) connect: Duration,
+    /// A request, from connecting to the last byte of the answer.
+    pub(crate) total: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(20),
+        }
+    }
+}
+
 /// The client that all requests of one source share.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
@@ -22,11 +40,11 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(url: &Url, connect: Duration, total: Duration) -> Result<Self, Error> {
+    pub(crate) fn new(url: &Url, limits: Limits) -> Result<Self, Error> {
         let mut builder = Client::builder()
             .user_agent(concat!("zb-auth/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(connect)
-            .timeout(total)
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
             .pool_idle_timeout(MAX_IDLE)
             // A redirect would carry the request, not the reason, to another host.
             .redirect(redirect::Policy::none());
@@ -142,6 +160,13 @@ impl<'a> Exchange<'a> {
             http,
             head: OnceLock::new(),
         }
+    }
+
+    /// Sends the request: for what the `oauth2` crate has no grant for.
+    pub(crate) async fn carry_out(self, request: HttpRequest) -> Result<(Head, Vec<u8>), Error> {
+        let answer = self.http.send(request, &self.head).await?;
+        let head = self.head().ok_or(EndpointProblem::Client)?;
+        Ok((head, answer.into_body()))
     }
 
     /// What came back, once something did.

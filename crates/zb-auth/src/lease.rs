@@ -32,10 +32,6 @@ impl Lease {
     pub fn expires_at(&self) -> Option<Instant> {
         self.expires_at
     }
-
-    pub(crate) fn is_alive(&self) -> bool {
-        self.expires_at.is_none_or(|end| Instant::now() < end)
-    }
 }
 
 /// Counts the tokens that a cache fetched for one scope; a later token has a higher number.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse, basic::BasicTokenType};
 use serde::{Deserialize, Deserializer, Serialize};
+use tokio::time::Instant;
+
+use crate::{Error, ProtocolFault, Token};
 
 /// A token response of RFC 6749 with two allowances: `token_type` may be missing, and `expires_in`
 /// may be quoted. A value of it that makes no sense counts as none.
@@ -17,8 +20,28 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    pub(crate) fn into_token(self) -> String {
-        self.access_token.into_secret()
+    /// The token, if it is one that can be used. Its life counts from when it was asked for.
+    pub(crate) fn into_token(self, asked: Instant) -> Result<Token, Error> {
+        if self.token_type != BasicTokenType::Bearer {
+            return Err(ProtocolFault::TokenType.into());
+        }
+        // `expiring` reads zero as unknown.
+        let expires_in = self.expires_in().unwrap_or_default();
+        let token = Token::new(self.access_token.into_secret()).expiring(asked, expires_in);
+        if token.is_legal() {
+            Ok(token)
+        } else {
+            Err(ProtocolFault::IllegalToken.into())
+        }
+    }
+
+    /// What is wrong with an answer that cannot be read. The parser's own text may quote it.
+    pub(crate) fn fault(error: &serde_json::Error) -> ProtocolFault {
+        if error.is_data() {
+            ProtocolFault::NoToken
+        } else {
+            ProtocolFault::NotJson
+        }
     }
 }
 

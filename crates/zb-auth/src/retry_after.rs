@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
+/// The longest that a server can make anybody wait: a header should not stop a program for a day.
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
+
 /// How long a server asks to be left alone.
 ///
 /// A date is compared with the server's own `Date`, so the clock of this machine may be wrong.

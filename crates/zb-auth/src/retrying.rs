@@ -6,15 +6,15 @@ use async_trait::async_trait;
 use tokio::time::sleep;
 use tracing::debug;
 
-use crate::{Error, Scope, Token, TokenSource};
+use crate::{Error, Scope, Token, TokenSource, retry_after::MAX_RETRY_AFTER};
 
-/// The longest that a server can make a request wait: a header should not stop a program for a day.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
-
-/// Asks a source again after [transient](Error::is_transient) failures.
+/// Asks a source again after [transient](Error::is_transient) failures: HTTP 408, 429 and 5xx, a
+/// connection that was refused, reset or cut, an answer that did not come in time.
 ///
 /// The pace is any iterator of waits, made anew for each request; when it ends, the last failure is
-/// the answer. A server's `Retry-After`, up to a minute of it, comes on top of the next wait.
+/// the answer. A server's `Retry-After`, up to a minute of it, comes on top of the next wait. Waits
+/// want to be random, so that clients which failed together do not come back together: the backoffs
+/// of the crates `zb-retry` (`|| policy.backoff()`) and `backon` are such iterators.
 ///
 /// ```
 /// use std::time::Duration;

@@ -13,8 +13,20 @@ pub enum Scope {
     Workspace,
 }
 
+impl Scope {
+    /// The fields of a token request that say so.
+    pub(crate) fn fields(&self, workspace_id: &str) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("scope", "all-apis".to_owned())];
+        if let Self::Table(table) = self {
+            fields.push(("resource", resource(workspace_id)));
+            fields.push(("authorization_details", authorization_details(table)));
+        }
+        fields
+    }
+}
+
 /// The privileges that a token for `table` carries, as the `authorization_details` of RFC 9396.
-pub(crate) fn authorization_details(table: &TableName) -> String {
+fn authorization_details(table: &TableName) -> String {
     let privileges = |kind, path, privileges: &[&str]| {
         json!({
             "type": "unity_catalog_privileges",
@@ -34,6 +46,6 @@ pub(crate) fn authorization_details(table: &TableName) -> String {
 }
 
 /// The `resource` of RFC 8707 that stands for writing through Zerobus in a workspace.
-pub(crate) fn resource(workspace_id: &str) -> String {
+fn resource(workspace_id: &str) -> String {
     format!("api://databricks/workspaces/{workspace_id}/zerobusDirectWriteApi")
 }

@@ -56,7 +56,7 @@ impl Error {
         match self {
             Self::Config(_) => ErrorKind::Config,
             Self::Auth(error) => match error.kind() {
-                zb_auth::ErrorKind::Endpoint => ErrorKind::Config,
+                zb_auth::ErrorKind::Endpoint | zb_auth::ErrorKind::Place => ErrorKind::Config,
                 zb_auth::ErrorKind::Permission => ErrorKind::Permission,
                 zb_auth::ErrorKind::Unavailable => ErrorKind::Unavailable,
                 _ => ErrorKind::Authentication,

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 
 use crate::Policy;
 
 /// The waits of a [`Policy`], one for each retry that it allows.
 ///
-/// Retry `n` waits `uniform(0, min(cap, base * 2^n))`. The iterator ends when the attempts are used
-/// up, or when the next wait would bring the sum of all waits past the deadline. It has no clock:
-/// [`retry`](crate::retry()) counts the time of the attempts too.
+/// How long each is, the policy's [`Jitter`](crate::Jitter) says. The iterator ends when the attempts
+/// are used up, or when the next wait would bring the sum of all waits past the deadline. It has no
+/// clock: [`retry`](crate::retry()) counts the time of the attempts too.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     policy: Policy,
     retries: u32,
     waited: Duration,
+    /// What was drawn last, without what a server asked for on top.
+    drawn: Duration,
     rng: StdRng,
 }
 
@@ -37,12 +39,14 @@ impl Backoff {
             policy,
             retries: 0,
             waited: Duration::ZERO,
+            drawn: policy.base(),
             rng,
         }
     }
 
-    /// The next wait when the server asked for one: the hint, no longer than the policy's hint cap,
-    /// plus this retry's jitter, so that clients given the same hint do not return together.
+    /// The next wait when the server asked for one: the hint, no longer than the policy's
+    /// [hint cap](Policy::with_hint_cap), plus this retry's jitter, so that clients given the same
+    /// hint do not return together.
     pub fn next_after(&mut self, hint: Duration) -> Option<Duration> {
         self.next_wait(hint.min(self.policy.hint_cap()))
     }
@@ -56,6 +60,7 @@ impl Backoff {
     pub fn reset(&mut self) {
         self.retries = 0;
         self.waited = Duration::ZERO;
+        self.drawn = self.policy.base();
     }
 
     /// The policy that the waits come from.
@@ -68,22 +73,17 @@ impl Backoff {
         if self.retries >= self.policy.max_attempts() - 1 {
             return None;
         }
-        let jitter = self.draw(self.policy.ceiling(self.retries));
-        let wait = floor.saturating_add(jitter);
+        let jitter = self.policy.jitter();
+        let drawn = jitter.draw(&self.policy, self.retries, self.drawn, &mut self.rng);
+        let wait = floor.saturating_add(drawn);
         let waited = self.waited.saturating_add(wait);
         if self.policy.deadline().is_some_and(|limit| waited > limit) {
             return None;
         }
         self.retries += 1;
         self.waited = waited;
+        self.drawn = drawn;
         Some(wait)
-    }
-
-    /// Uniform between zero and the ceiling, both included, to the nanosecond.
-    fn draw(&mut self, ceiling: Duration) -> Duration {
-        // u64 nanoseconds reach 584 years.
-        let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
-        Duration::from_nanos(self.rng.random_range(0..=nanos))
     }
 }
 

@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Attempts,
     /// The next attempt would have started after the deadline.
     Deadline,
+    /// The [`Budget`](crate::Budget) that is shared with others has no retry left.
+    Budget,
 }
 
 impl fmt::Display for ErrorKind {
@@ -67,6 +69,7 @@ impl fmt::Display for ErrorKind {
             Self::Permanent => "failed",
             Self::Attempts => "gave up",
             Self::Deadline => "ran out of time",
+            Self::Budget => "found the retry budget spent",
         })
     }
 }

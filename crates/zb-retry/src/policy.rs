@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Backoff;
+use crate::{Backoff, Jitter};
 
 /// How an operation is retried.
 ///
@@ -12,6 +12,7 @@ use crate::Backoff;
 /// |---|---|
 /// | [base](Self::with_base) | 250 ms |
 /// | [cap](Self::with_cap) | 30 s |
+/// | [jitter](Self::with_jitter) | [full](Jitter::Full) |
 /// | [max attempts](Self::with_max_attempts) | 8, the first one included |
 /// | [deadline](Self::with_deadline) | none |
 /// | [hint cap](Self::with_hint_cap) | 60 s |
@@ -30,6 +31,7 @@ use crate::Backoff;
 pub struct Policy {
     base: Duration,
     cap: Duration,
+    jitter: Jitter,
     max_attempts: u32,
     deadline: Option<Duration>,
     hint_cap: Duration,
@@ -41,6 +43,7 @@ impl Policy {
         Self {
             base: Duration::from_millis(250),
             cap: Duration::from_secs(30),
+            jitter: Jitter::Full,
             max_attempts: 8,
             deadline: None,
             hint_cap: Duration::from_mins(1),
@@ -53,6 +56,7 @@ impl Policy {
     }
 
     /// The longest that the first wait can be; each later one may be twice as long, up to the cap.
+    /// With [decorrelated](Jitter::Decorrelated) jitter it is the shortest that any wait can be.
     pub const fn with_base(mut self, base: Duration) -> Self {
         self.base = base;
         self
@@ -64,6 +68,12 @@ impl Policy {
         self
     }
 
+    /// How the waits are spread.
+    pub const fn with_jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
     /// How many attempts are made in all, the first one included. Zero means one; `u32::MAX` is as
     /// good as no limit.
     pub const fn with_max_attempts(mut self, attempts: u32) -> Self {
@@ -71,13 +81,16 @@ impl Policy {
         self
     }
 
-    /// The time, from the start of the first attempt, after which no attempt starts.
+    /// The time, from the start of the first attempt, after which no attempt starts. A wait that
+    /// would end later is not begun.
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// The longest wait that a server may ask for. A longer hint is taken as this much.
+    /// The longest wait that a server may ask for. A longer hint is taken as this much, and jitter
+    /// comes on top: after a hint, a wait lies between `min(hint, hint cap)` and that plus the
+    /// [ceiling](Self::ceiling) of the retry. A header alone does not stop a program for a day.
     pub const fn with_hint_cap(mut self, hint_cap: Duration) -> Self {
         self.hint_cap = hint_cap;
         self
@@ -91,6 +104,11 @@ impl Policy {
     /// See [`with_cap`](Self::with_cap).
     pub const fn cap(&self) -> Duration {
         self.cap
+    }
+
+    /// See [`with_jitter`](Self::with_jitter).
+    pub const fn jitter(&self) -> Jitter {
+        self.jitter
     }
 
     /// See [`with_max_attempts`](Self::with_max_attempts).
@@ -108,10 +126,25 @@ impl Policy {
         self.hint_cap
     }
 
-    /// The longest that the wait before retry `n` (from 0) can be: `min(cap, base * 2^n)`.
+    /// The longest that the wait before retry `n` (from 0) can be when no server asked for more:
+    /// `min(cap, base * 2^n)`, or `min(cap, base * 3^(n+1))` with
+    /// [decorrelated](Jitter::Decorrelated) jitter.
     pub fn ceiling(&self, n: u32) -> Duration {
-        // Saturates: from 2^32 on, any base of a nanosecond or more is past any sensible cap.
-        let factor = 1_u32.checked_shl(n).unwrap_or(u32::MAX);
+        match self.jitter {
+            Jitter::Full | Jitter::Equal => self.step(n),
+            Jitter::Decorrelated => self.times(3_u32.checked_pow(n.saturating_add(1))),
+        }
+    }
+
+    /// `min(cap, base * 2^n)`.
+    pub(crate) fn step(&self, n: u32) -> Duration {
+        self.times(1_u32.checked_shl(n))
+    }
+
+    /// A multiple of the base, up to the cap. Saturates: from 2^32 on, any base of a nanosecond or
+    /// more is past any sensible cap.
+    fn times(&self, factor: Option<u32>) -> Duration {
+        let factor = factor.unwrap_or(u32::MAX);
         self.base.saturating_mul(factor).min(self.cap)
     }
 

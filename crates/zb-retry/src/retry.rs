@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, pin::Pin, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use crate::{Backoff, Error, ErrorKind, Policy, Retryable, Verdict};
+use crate::{Backoff, Budget, Error, ErrorKind, Policy, Reservation, Retryable, Verdict};
 
 /// Runs `operation` until it succeeds, fails for good, or the policy is used up.
 ///
@@ -27,7 +27,8 @@ where
         operation,
         backoff: policy.backoff(),
         classify: ByTrait(PhantomData),
-        notify: None,
+        budget: None,
+        hooks: Vec::new(),
     }
 }
 
@@ -37,10 +38,11 @@ pub struct Retry<'a, F, E, C = ByTrait<E>> {
     operation: F,
     backoff: Backoff,
     classify: C,
-    notify: Option<Notify<'a, E>>,
+    budget: Option<Budget>,
+    hooks: Vec<Hook<'a, E>>,
 }
 
-type Notify<'a, E> = Box<dyn FnMut(&Failure<'_, E>) + Send + 'a>;
+type Hook<'a, E> = Box<dyn FnMut(&Failure<'_, E>) + Send + 'a>;
 
 impl<'a, F, E, C> Retry<'a, F, E, C> {
     /// Decides what is retried: from each error a [`Verdict`], or a `bool` that is true for "again".
@@ -53,13 +55,22 @@ impl<'a, F, E, C> Retry<'a, F, E, C> {
             operation: self.operation,
             backoff: self.backoff,
             classify: When(classify),
-            notify: self.notify,
+            budget: self.budget,
+            hooks: self.hooks,
         }
     }
 
-    /// Calls `hook` after each failure that will be retried, before the wait.
+    /// Calls `hook` after each failure that will be retried, before the wait. Several hooks are
+    /// called in turn.
     pub fn notify(mut self, hook: impl FnMut(&Failure<'_, E>) + Send + 'a) -> Self {
-        self.notify = Some(Box::new(hook));
+        self.hooks.push(Box::new(hook));
+        self
+    }
+
+    /// Takes each retry out of `budget`, which success refills. Without one, only the policy bounds
+    /// the retries.
+    pub fn budget(mut self, budget: &Budget) -> Self {
+        self.budget = Some(budget.clone());
         self
     }
 
@@ -87,50 +98,100 @@ where
 }
 
 impl<F, E, C> Retry<'_, F, E, C> {
-    async fn run<Fut, T>(mut self) -> Result<T, Error<E>>
+    /// What awaiting does, for an operation that cannot leave its thread: the future is not boxed,
+    /// and is `Send` only if the operation is.
+    ///
+    /// # Errors
+    ///
+    /// As [`retry`].
+    pub async fn run<Fut, T>(mut self) -> Result<T, Error<E>>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
         C: Classify<E>,
     {
-        let policy = self.backoff.policy();
         let start = Instant::now();
         let mut attempt: u32 = 0;
         loop {
             attempt = attempt.saturating_add(1);
             let error = match (self.operation)().await {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    if let Some(budget) = &self.budget {
+                        budget.succeeded();
+                    }
+                    return Ok(value);
+                }
                 Err(error) => error,
             };
             let elapsed = start.elapsed();
             let give_up = |kind, error| Err(Error::new(kind, attempt, elapsed, error));
-            let wait = match self.classify.verdict(&error) {
-                Verdict::Stop => return give_up(ErrorKind::Permanent, error),
-                _ if attempt >= policy.max_attempts() => {
-                    return give_up(ErrorKind::Attempts, error);
-                }
-                Verdict::Retry => self.backoff.next(),
-                Verdict::RetryAfter(hint) => self.backoff.next_after(hint),
+            let again = match self.again(attempt, elapsed, &error) {
+                Ok(again) => again,
+                Err(kind) => return give_up(kind, error),
             };
-            let in_time = |wait: &Duration| match policy.deadline() {
-                Some(deadline) => elapsed.saturating_add(*wait) <= deadline,
-                None => true,
-            };
-            let Some(wait) = wait.filter(in_time) else {
-                return give_up(ErrorKind::Deadline, error);
-            };
-            if let Some(notify) = &mut self.notify {
-                notify(&Failure {
+            for hook in &mut self.hooks {
+                hook(&Failure {
                     attempt,
                     error: &error,
-                    wait,
+                    wait: again.wait,
+                    hint: again.hint,
                     elapsed,
                 });
             }
-            drop(error);
-            sleep(wait).await;
+            sleep(again.wait).await;
+            // A timer may be late, by the sleep of a laptop for one.
+            let deadline = self.backoff.policy().deadline();
+            if deadline.is_some_and(|deadline| start.elapsed() > deadline) {
+                return give_up(ErrorKind::Deadline, error);
+            }
+            if let Some(reservation) = again.reservation {
+                reservation.spend();
+            }
         }
     }
+
+    /// How the next attempt is made, or why there is none.
+    fn again(&mut self, attempt: u32, elapsed: Duration, error: &E) -> Result<Again, ErrorKind>
+    where
+        C: Classify<E>,
+    {
+        let policy = self.backoff.policy();
+        let hint = match self.classify.verdict(error) {
+            Verdict::Stop => return Err(ErrorKind::Permanent),
+            Verdict::Retry => None,
+            Verdict::RetryAfter(hint) => Some(hint),
+        };
+        if attempt >= policy.max_attempts() {
+            return Err(ErrorKind::Attempts);
+        }
+        let wait = match hint {
+            None => self.backoff.next(),
+            Some(hint) => self.backoff.next_after(hint),
+        };
+        // The attempts are counted above, so the waits end at nothing but the deadline.
+        let wait = wait.ok_or(ErrorKind::Deadline)?;
+        if let Some(deadline) = policy.deadline()
+            && elapsed.saturating_add(wait) > deadline
+        {
+            return Err(ErrorKind::Deadline);
+        }
+        let reservation = match &self.budget {
+            None => None,
+            Some(budget) => Some(budget.reserve().ok_or(ErrorKind::Budget)?),
+        };
+        Ok(Again {
+            wait,
+            hint,
+            reservation,
+        })
+    }
+}
+
+/// An attempt that will be made.
+struct Again {
+    wait: Duration,
+    hint: Option<Duration>,
+    reservation: Option<Reservation>,
 }
 
 impl<F, E, C> fmt::Debug for Retry<'_, F, E, C> {
@@ -151,6 +212,9 @@ pub struct Failure<'a, E> {
     pub error: &'a E,
     /// The wait before the next attempt.
     pub wait: Duration,
+    /// What the server asked for, if it did: all of it, though the wait has at most the policy's
+    /// [hint cap](Policy::with_hint_cap) of it.
+    pub hint: Option<Duration>,
     /// The time since the start of the first attempt.
     pub elapsed: Duration,
 }

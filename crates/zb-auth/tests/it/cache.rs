@@ -1,12 +1,19 @@
 //! The cache on the paused clock.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
-    task::yield_now,
-    time::{advance, sleep, timeout},
+    task::{JoinSet, yield_now},
+    time::{Instant, advance, sleep, timeout},
 };
-use zb_auth::{Error, ErrorKind, Lease, Outage, Scope, TokenCache};
+use zb_auth::{Callback, Error, ErrorKind, Lease, Outage, Scope, Token, TokenCache};
 use zb_types::ExposeSecret;
 
 use crate::{
@@ -15,6 +22,7 @@ use crate::{
     script::{Script, Turn, fails, fleeting, lives},
 };
 
+const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -112,7 +120,7 @@ async fn many_who_wait_for_a_token_of_unknown_life_share_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_who_leaves_does_not_take_the_request_along() {
+async fn those_who_leave_do_not_take_the_request_along() {
     let (cache, script) = cache([lives(HOUR).taking(10 * SECOND)]);
     let staying = tokio::spawn({
         let cache = Arc::clone(&cache);
@@ -124,8 +132,21 @@ async fn one_who_leaves_does_not_take_the_request_along() {
     timeout(5 * SECOND, cache.token(&flights()))
         .await
         .unwrap_err();
-    assert_eq!(staying.await.unwrap(), "token-2");
-    assert_eq!(script.requests(), 2);
+    assert_eq!(staying.await.unwrap(), "token-1");
+    assert_eq!(script.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn impatient_callers_get_their_token_in_the_end() {
+    let (cache, script) = cache([lives(HOUR).taking(10 * SECOND)]);
+    // Nobody waits as long as it takes, and it is there all the same.
+    for _ in 0..4 {
+        if let Ok(lease) = timeout(3 * SECOND, cache.token(&flights())).await {
+            assert_eq!(text(&lease.unwrap()), "token-1");
+        }
+    }
+    assert_eq!(name(&cache).await, "token-1");
+    assert_eq!(script.requests(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +159,7 @@ async fn five_minutes_before_the_end_it_is_renewed_and_nobody_waits() {
     assert_eq!(script.requests(), 1, "six minutes are enough");
 
     advance(90 * SECOND).await;
-    let before = tokio::time::Instant::now();
+    let before = Instant::now();
     for _ in 0..10 {
         assert_eq!(name(&cache).await, "token-1");
     }
@@ -157,9 +178,9 @@ async fn a_short_life_is_renewed_at_half() {
     settle().await;
     assert_eq!(script.requests(), 1);
     advance(2 * SECOND).await;
-    assert_eq!(name(&cache).await, "token-1");
     settle().await;
     assert_eq!(name(&cache).await, "token-2");
+    assert_eq!(script.requests(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -218,11 +239,20 @@ async fn in_its_last_seconds_who_asks_waits_for_the_next_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_ended_while_the_next_one_failed_is_not_served() {
-    let (cache, _) = cache([lives(HOUR), fails(away()).taking(10 * SECOND)]);
+async fn in_its_last_seconds_nobody_waits_longer_than_half_of_what_is_left() {
+    let (cache, _) = cache([lives(HOUR), lives(HOUR).taking(20 * SECOND)]);
     name(&cache).await;
-    advance(59 * MINUTE + 55 * SECOND).await;
-    cache.token(&flights()).await.unwrap_err();
+    advance(59 * MINUTE + 54 * SECOND).await;
+    let before = Instant::now();
+    assert_eq!(name(&cache).await, "token-1");
+    assert!(
+        before.elapsed() <= 3 * SECOND + MS,
+        "{:?}",
+        before.elapsed()
+    );
+    // What was asked for goes on.
+    sleep(20 * SECOND).await;
+    assert_eq!(name(&cache).await, "token-2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -237,7 +267,7 @@ async fn a_token_that_ended_is_never_served() {
 async fn the_life_is_counted_from_the_request() {
     let (cache, _) = cache([lives(MINUTE).taking(40 * SECOND)]);
     let lease = cache.token(&flights()).await.unwrap();
-    let left = lease.expires_at().unwrap() - tokio::time::Instant::now();
+    let left = lease.expires_at().unwrap() - Instant::now();
     assert!(left <= 20 * SECOND && left > 19 * SECOND, "{left:?}");
 }
 
@@ -299,11 +329,59 @@ async fn a_refusal_for_one_scope_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn with_a_real_endpoint_it_asks_once() {
+async fn a_hundred_who_ask_a_real_endpoint_make_one_request() {
     let endpoint = Endpoint::start([token("t", 3600)]).await;
-    let cache = TokenCache::new(endpoint.credentials().build().unwrap());
-    let (a, b) = tokio::join!(name(&cache), name(&cache));
-    assert_eq!((a.as_str(), b.as_str()), ("t", "t"));
+    let cache = Arc::new(TokenCache::new(endpoint.credentials().build().unwrap()));
+    let mut asking = JoinSet::new();
+    for _ in 0..100 {
+        let cache = Arc::clone(&cache);
+        asking.spawn(async move { name(&cache).await });
+    }
+    assert!(asking.join_all().await.iter().all(|name| name == "t"));
     assert_eq!(name(&cache).await, "t");
     assert_eq!(endpoint.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_never_answers_holds_nobody_for_ever() {
+    let script = Script::new([lives(HOUR).taking(24 * HOUR), lives(HOUR)]);
+    let cache = TokenCache::new(script).with_time_limit(MINUTE);
+    let start = Instant::now();
+    match cache.token(&flights()).await.unwrap_err() {
+        Error::Unavailable { outage, .. } => assert_eq!(outage, Outage::Slow { after: MINUTE }),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(start.elapsed(), MINUTE);
+    assert_eq!(name(&cache).await, "token-2");
+}
+
+#[tokio::test]
+async fn a_source_that_panics_is_an_outage_and_is_asked_again() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let source = Callback::new(move |_| {
+        let call = calls.fetch_add(1, Ordering::Relaxed);
+        async move {
+            assert!(call > 0, "the first call is one too many");
+            Ok(Token::new("t"))
+        }
+    });
+    let cache = TokenCache::new(source);
+    match cache.token(&flights()).await.unwrap_err() {
+        Error::Unavailable { outage, .. } => assert_eq!(outage, Outage::Abandoned),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(name(&cache).await, "t");
+}
+
+#[test]
+fn a_request_that_ended_with_its_runtime_is_made_again_in_another() {
+    let (cache, _) = cache([lives(HOUR).taking(HOUR), lives(HOUR)]);
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().build().unwrap()
+    };
+    runtime().block_on(async {
+        timeout(MS, cache.token(&flights())).await.unwrap_err();
+    });
+    assert_eq!(runtime().block_on(name(&cache)), "token-2");
 }

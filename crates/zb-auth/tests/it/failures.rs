@@ -80,7 +80,7 @@ async fn what_the_server_said_is_kept() {
     assert_eq!(reply.description(), Some("because"));
     assert_eq!(
         error.to_string(),
-        "the client id or its secret was refused (HTTP 401, invalid_client: because)"
+        "the credentials were refused (HTTP 401, invalid_client: because)"
     );
 }
 

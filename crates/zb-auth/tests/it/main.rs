@@ -3,7 +3,14 @@
 
 mod cache;
 mod endpoint;
+mod environment;
+mod exchange;
 mod failures;
+mod freshness;
+mod local;
+mod patience;
+mod places;
 mod request;
 mod retrying;
 mod script;
+mod secrets;

@@ -152,6 +152,17 @@ async fn an_absurd_life_is_cut_to_a_year() {
 }
 
 #[tokio::test]
+async fn the_clocks_of_both_sides_do_not_matter() {
+    let hour = Some(Duration::from_hours(1));
+    for date in [
+        "Fri, 31 Dec 1999 23:59:59 GMT",
+        "Thu, 31 Dec 2099 23:59:59 GMT",
+    ] {
+        assert_eq!(check(token("t", 3600).header("date", date)).await.1, hour);
+    }
+}
+
+#[tokio::test]
 async fn one_connection_serves_many_requests() {
     let endpoint = Endpoint::start((0..20).map(|_| token("t", 3600))).await;
     let credentials = endpoint.credentials().build().unwrap();

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use zb_retry::{Backoff, Policy};
+use zb_retry::{Backoff, Jitter, Policy};
 
 const MS: Duration = Duration::from_millis(1);
+const KINDS: [Jitter; 3] = [Jitter::Full, Jitter::Equal, Jitter::Decorrelated];
 
 #[test]
 fn the_ceiling_doubles_up_to_the_cap() {
@@ -15,23 +16,60 @@ fn the_ceiling_doubles_up_to_the_cap() {
 }
 
 #[test]
-fn nothing_overflows() {
+fn the_ceiling_of_decorrelated_waits_trebles_up_to_the_cap() {
     let policy = Policy::new()
-        .with_base(Duration::MAX)
-        .with_cap(Duration::MAX)
-        .with_max_attempts(u32::MAX)
-        .with_deadline(Duration::MAX)
-        .with_hint_cap(Duration::MAX);
-    assert_eq!(policy.ceiling(u32::MAX), Duration::MAX);
-    let mut backoff = Backoff::seeded(policy, 1);
-    assert!(backoff.by_ref().take(100).count() == 100);
-    assert_eq!(backoff.next_after(Duration::MAX), Some(Duration::MAX));
+        .with_jitter(Jitter::Decorrelated)
+        .with_base(100 * MS)
+        .with_cap(5_000 * MS);
+    let ceilings: Vec<_> = (0..5).map(|n| policy.ceiling(n).as_millis()).collect();
+    assert_eq!(ceilings, [300, 900, 2_700, 5_000, 5_000]);
+}
+
+#[test]
+fn nothing_overflows() {
+    for jitter in KINDS {
+        let policy = Policy::new()
+            .with_jitter(jitter)
+            .with_base(Duration::MAX)
+            .with_cap(Duration::MAX)
+            .with_max_attempts(u32::MAX)
+            .with_deadline(Duration::MAX)
+            .with_hint_cap(Duration::MAX);
+        assert_eq!(policy.ceiling(u32::MAX), Duration::MAX);
+        let mut backoff = Backoff::seeded(policy, 1);
+        assert!(backoff.by_ref().take(100).count() == 100);
+        assert_eq!(backoff.next_after(Duration::MAX), Some(Duration::MAX));
+    }
 }
 
 #[test]
 fn a_base_of_zero_never_waits() {
-    let policy = Policy::new().with_base(Duration::ZERO);
-    assert!(policy.backoff().all(|wait| wait == Duration::ZERO));
+    for jitter in KINDS {
+        let policy = Policy::new().with_jitter(jitter).with_base(Duration::ZERO);
+        assert!(policy.backoff().all(|wait| wait == Duration::ZERO));
+    }
+}
+
+#[test]
+fn a_cap_under_the_base_is_every_decorrelated_wait() {
+    let policy = Policy::new()
+        .with_jitter(Jitter::Decorrelated)
+        .with_base(1_000 * MS)
+        .with_cap(100 * MS);
+    assert!(policy.backoff().all(|wait| wait == 100 * MS));
+}
+
+#[test]
+fn a_hint_does_not_make_decorrelated_waits_grow() {
+    let policy = Policy::new()
+        .with_jitter(Jitter::Decorrelated)
+        .with_base(MS)
+        .with_hint_cap(10_000 * MS);
+    for seed in 0..100 {
+        let mut backoff = Backoff::seeded(policy, seed);
+        backoff.next_after(10_000 * MS).unwrap();
+        assert!(backoff.next().unwrap() <= 9 * MS);
+    }
 }
 
 #[test]
@@ -96,6 +134,20 @@ proptest! {
             let ceiling = u128::from(cap).min(u128::from(base) << n.min(64));
             prop_assert!(wait.as_nanos() <= ceiling, "retry {n}: {wait:?} over {ceiling} ns");
             prop_assert_eq!(policy.ceiling(n as u32).as_nanos(), ceiling);
+        }
+        let equal = Backoff::seeded(policy.with_jitter(Jitter::Equal), seed);
+        for (n, wait) in equal.enumerate() {
+            let ceiling = policy.ceiling(n as u32);
+            prop_assert!((ceiling / 2..=ceiling).contains(&wait), "retry {n}: {wait:?}");
+        }
+        let decorrelated = policy.with_jitter(Jitter::Decorrelated);
+        let mut previous = u128::from(base);
+        for (n, wait) in Backoff::seeded(decorrelated, seed).enumerate() {
+            let wait = wait.as_nanos();
+            let (floor, limit) = (base.min(cap).into(), (3 * previous).max(base.into()));
+            prop_assert!((floor..=limit.min(cap.into())).contains(&wait), "retry {n}: {wait} ns");
+            prop_assert!(wait <= decorrelated.ceiling(n as u32).as_nanos());
+            previous = wait;
         }
     }
 

@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod backoff;
+mod budget;
+mod herd;
 mod jitter;
 mod retry;
