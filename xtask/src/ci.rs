@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::{deny, fuzz, layers, memcheck, py, run};
 
+/// Features that nothing in the workspace turns on, so that their code is checked, too.
+const FEATURES: &str = "zb-convert/rayon";
+
 /// A step: what it is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -57,6 +60,8 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        FEATURES,
         "--locked",
         "--",
         "-D",
@@ -73,12 +78,15 @@ fn build() -> Result<()> {
         "--bin",
         "zb",
         "--tests",
+        "--features",
+        FEATURES,
         "--locked",
     ]))
 }
 
 fn tests() -> Result<()> {
-    let mut test = run::cargo(&["test", "--workspace", "--locked"]);
+    let workspace = ["test", "--workspace", "--features", FEATURES, "--locked"];
+    let mut test = run::cargo(&workspace);
     run::stream(test.env(py::VARIABLE, py::interpreter()?))
 }
 

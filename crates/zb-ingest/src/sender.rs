@@ -73,9 +73,10 @@ impl Sender {
     ) -> Result<Self, Error> {
         let limit = options.check()?;
         let encoding = options.encoding.clone();
-        let encoder = match options.stamps {
-            true => Encoder::new(&stamp::schema(schema), encoding),
-            false => Encoder::new(schema, encoding),
+        let encoder = if options.stamps {
+            Encoder::new(&stamp::schema(schema), encoding)
+        } else {
+            Encoder::new(schema, encoding)
         };
         let (quarantine, keeping) = options
             .quarantine

@@ -29,6 +29,9 @@ struct Ready {
     bytes: usize,
 }
 
+/// Rows that could not be queued, and why.
+struct Left(RowRanges, Error);
+
 impl Ready {
     fn of(chunk: &mut EncodedVecs) -> Self {
         Self {
@@ -72,16 +75,18 @@ impl Sender {
                 Err(error @ Error::Schema(_)) => return Err(error),
                 Err(error) => {
                     let error = shared.fail(&error);
-                    self.not_sent(&tracking, std::iter::once(next..rows).collect(), &error);
+                    let rest = std::iter::once(next..rows).collect();
+                    self.not_sent(&tracking, &rest, &error);
                     break;
                 }
             };
             self.note_rejections(&tracking, &mut chunk);
             let ready = Ready::of(&mut chunk);
             *buffer = chunk;
-            if let Err((mut rest, error)) = self.queue(&tracking, ready).await {
+            if let Err(left) = self.queue(&tracking, ready).await {
+                let Left(mut rest, error) = *left;
                 rest.insert(after..rows);
-                self.not_sent(&tracking, rest, &error);
+                self.not_sent(&tracking, &rest, &error);
                 break;
             }
             next = after;
@@ -146,8 +151,8 @@ impl Sender {
             } else {
                 share.split(chunk.bytes)
             };
-            if let Err((rest, error)) = self.put(&tracking, chunk, part) {
-                self.not_sent(&tracking, rest, &error);
+            if let Err(left) = self.put(&tracking, chunk, part) {
+                self.not_sent(&tracking, &left.0, &left.1);
             }
         }
         tracking.seal();
@@ -187,11 +192,7 @@ impl Sender {
     }
 
     /// Queues one chunk as one request, if it has rows, when there is room.
-    async fn queue(
-        &self,
-        tracking: &Arc<Tracking>,
-        ready: Ready,
-    ) -> Result<(), (RowRanges, Error)> {
+    async fn queue(&self, tracking: &Arc<Tracking>, ready: Ready) -> Result<(), Box<Left>> {
         if ready.records.is_empty() {
             return Ok(());
         }
@@ -211,17 +212,12 @@ impl Sender {
         }
         match shared.budget.take(ready.bytes).await {
             Some(share) => self.put(tracking, ready, share),
-            None => Err((ready.rows, self.cause())),
+            None => Err(Box::new(Left(ready.rows, self.cause()))),
         }
     }
 
     /// Gives a request to the lane with the least to do.
-    fn put(
-        &self,
-        tracking: &Arc<Tracking>,
-        ready: Ready,
-        share: Share,
-    ) -> Result<(), (RowRanges, Error)> {
+    fn put(&self, tracking: &Arc<Tracking>, ready: Ready, share: Share) -> Result<(), Box<Left>> {
         let shared = &*self.shared;
         if shared.options.dry_run {
             tracking.kept_back(&ready.rows);
@@ -229,7 +225,7 @@ impl Sender {
         }
         let lanes = self.lanes();
         let Some(lane) = lanes.iter().min_by_key(|lane| lane.bytes()) else {
-            return Err((ready.rows, self.cause()));
+            return Err(Box::new(Left(ready.rows, self.cause())));
         };
         tracking.open_request(ready.bytes);
         let request = Request {
@@ -250,11 +246,11 @@ impl Sender {
     }
 
     /// Rows that will not be sent any more.
-    fn not_sent(&self, tracking: &Tracking, rows: RowRanges, error: &Error) {
+    fn not_sent(&self, tracking: &Tracking, rows: &RowRanges, error: &Error) {
         let ledger = &self.shared.ledger;
-        tracking.lost(&rows, Fate::NotSent, error);
+        tracking.lost(rows, Fate::NotSent, error);
         let place = ledger.open();
-        ledger.put_aside(place, tracking, &rows, Fate::NotSent);
+        ledger.put_aside(place, tracking, rows, Fate::NotSent);
         ledger.settle(place);
     }
 

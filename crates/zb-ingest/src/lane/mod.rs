@@ -66,10 +66,12 @@ impl Lane {
     }
 
     /// Hands a request over; one that comes too late is given back.
-    pub(crate) fn put(&self, queued: Queued) -> Result<(), Queued> {
+    pub(crate) fn put(&self, queued: Queued) -> Result<(), Box<Queued>> {
         self.waiting
             .fetch_add(queued.request.bytes, Ordering::Relaxed);
-        self.queue.send(queued).map_err(|refused| refused.0)
+        self.queue
+            .send(queued)
+            .map_err(|refused| Box::new(refused.0))
     }
 
     /// How many bytes are on their way here.
