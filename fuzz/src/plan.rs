@@ -32,8 +32,10 @@ pub(crate) fn run(data: &[u8]) {
             let (first, second) = rest.split_at(rest.len() / 2);
             if let Ok(sent) = DescriptorProto::decode(second) {
                 // Any answer will do.
-                let _ = Decoder::new(&sent, &Script::schema(first));
-                // A descriptor given to the encoder together with a schema goes here.
+                let schema = Script::schema(first);
+                let _ = Decoder::new(&sent, &schema);
+                let _ = Encoder::for_descriptor(&schema, sent, Options::default());
+                let _ = Encoder::for_table(&schema, &Script::schema(second), Options::default());
             }
         }
     }

@@ -58,7 +58,7 @@ impl Encoder {
         let mut memory = Vec::new();
         let mut next = rows.start;
         while next < rows.end {
-            let count = BLOCK.min(rows.end - next);
+            let count = worth_reading(limit, outcome).min(rows.end - next);
             let odd = messages.load(next, count, ones(count));
             let lengths = &messages.lengths()[..count];
             let mut parts: Vec<Part<'_>> = reuse(memory);
@@ -161,6 +161,16 @@ impl Encoder {
         }
         Ok(())
     }
+}
+
+/// How many rows to read at a time: no more than are likely to fit, by what those before them took.
+/// What does not fit would be read again for the next chunk.
+fn worth_reading(limit: ChunkLimit, outcome: &Outcome) -> usize {
+    let Some(average) = outcome.framed_len.checked_div(outcome.len) else {
+        return BLOCK;
+    };
+    let left = limit.framed_bytes.saturating_sub(outcome.framed_len);
+    (left / average.max(1)).saturating_add(1).min(BLOCK)
 }
 
 /// Whether a row of `framed` bytes fits into the chunk; the first one does in any case.

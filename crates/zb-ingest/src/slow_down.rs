@@ -13,13 +13,16 @@ use zb_retry::{Backoff, Policy};
 /// their connection or refused, each further request waits first, longer every time, with full
 /// jitter. Receipts [say](crate::Receipt::slowed) for how long.
 ///
+/// A stream that the service rotates counts as lost with what was in flight, so the share that is let
+/// pass is large, and little is concluded from few requests.
+///
 /// # Defaults
 ///
 /// | setting | default |
 /// |---|---|
 /// | [`window`](Self::window) | 60 s |
-/// | [`threshold`](Self::threshold) | 0.2 |
-/// | [`least`](Self::least) | 20 requests |
+/// | [`threshold`](Self::threshold) | 0.5 |
+/// | [`least`](Self::least) | 100 requests |
 /// | [`cap`](Self::cap) | 5 s |
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
@@ -38,8 +41,8 @@ impl SlowDown {
     pub fn new() -> Self {
         Self {
             window: Duration::from_mins(1),
-            threshold: 0.2,
-            least: 20,
+            threshold: 0.5,
+            least: 100,
             cap: Duration::from_secs(5),
         }
     }
