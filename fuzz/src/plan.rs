@@ -9,7 +9,8 @@ use prost::Message as _;
 use prost_reflect::DescriptorPool;
 use prost_types::{DescriptorProto, FileDescriptorProto};
 use zb_convert::{
-    Decoder, Encoder, Options, arrow_schema, create_table_sql, delta_schema, proto_text, summarize,
+    Decoder, Encoder, Options, SchemaProblem, SchemaProblemKind, arrow_schema, create_table_sql,
+    delta_schema, proto_text, summarize,
 };
 
 /// Fields in all; a schema is described by fewer bytes than it would take otherwise.
@@ -86,9 +87,14 @@ fn descriptor(sent: &DescriptorProto) {
     let Ok(schema) = arrow_schema(sent) else {
         return;
     };
-    // The names may be none that a table can have.
-    if Encoder::new(&schema, Options::default()).is_ok() {
-        Decoder::new(sent, &schema).expect("the schema that the descriptor has by itself");
+    // The names may be none that a table can have, the numbers none that a field can have.
+    if Encoder::new(&schema, Options::default()).is_ok()
+        && let Err(error) = Decoder::new(sent, &schema)
+    {
+        let of_the_descriptor = |problem: &SchemaProblem| {
+            matches!(problem.kind(), SchemaProblemKind::Descriptor { .. })
+        };
+        assert!(error.problems().iter().all(of_the_descriptor), "{error}");
     }
 }
 

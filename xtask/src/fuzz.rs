@@ -20,9 +20,6 @@ const TARGETS: [&str; 3] = ["decode", "encode", "plan"];
 /// Seconds for each target, if none are said.
 const SECONDS: u64 = 20;
 
-/// Seconds for each target within `cargo xtask ci`.
-const BRIEFLY: u64 = 10;
-
 /// What libFuzzer wants to know of the program: which edges were taken, and what was compared.
 const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -34,9 +31,10 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
 /// What a target may take, in MiB; a larger allocation is a finding as well.
 const MEMORY: &str = "-rss_limit_mb=2048";
 
-/// All targets for a short time, as a step of continuous integration.
+/// All targets on the inputs that are kept, as a step of continuous integration: what it finds does
+/// not depend on chance.
 pub(crate) fn briefly() -> Result<()> {
-    each(&TARGETS, BRIEFLY)
+    each(&TARGETS, "-runs=0")
 }
 
 /// Runs one target or all of them, each for so many seconds, and fails at the first crash.
@@ -52,16 +50,17 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             bail!("{arg} is neither a number of seconds nor a target; the targets are {known}");
         }
     }
-    each(&targets, seconds)
+    each(&targets, &format!("-max_total_time={seconds}"))
 }
 
-fn each(targets: &[&str], seconds: u64) -> Result<()> {
+/// Runs targets until the `limit`, an option of libFuzzer.
+fn each(targets: &[&str], limit: &str) -> Result<()> {
     if !sanitizer::is_known_here() {
         println!("fuzz skipped: it is for x86-64 and Linux");
         return Ok(());
     }
     build()?;
-    targets.iter().try_for_each(|target| fuzz(target, seconds))
+    targets.iter().try_for_each(|target| fuzz(target, limit))
 }
 
 fn build() -> Result<()> {
@@ -75,7 +74,7 @@ fn directory() -> PathBuf {
 }
 
 /// New inputs go below `target`; `fuzz/corpus` holds what is kept.
-fn fuzz(target: &str, seconds: u64) -> Result<()> {
+fn fuzz(target: &str, limit: &str) -> Result<()> {
     let program = directory()
         .join(sanitizer::TRIPLE)
         .join("release")
@@ -86,11 +85,10 @@ fn fuzz(target: &str, seconds: u64) -> Result<()> {
         fs::create_dir_all(made).with_context(|| format!("cannot make {}", made.display()))?;
     }
     let kept = Path::new("fuzz/corpus").join(target);
-    let time = format!("-max_total_time={seconds}");
     let artifacts = format!("-artifact_prefix={}/", crashes.display());
     let mut fuzzer = run::program(program, &[&found, &kept]);
     fuzzer.args([
-        &time,
+        limit,
         &artifacts,
         MEMORY,
         "-print_final_stats=1",
