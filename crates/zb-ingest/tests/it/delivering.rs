@@ -65,7 +65,7 @@ async fn an_idle_stream_is_left_alone() {
         .sender(ground.options().ack_timeout(Duration::from_millis(700)))
         .await;
     assert_durable(sender.submit(flights(0..5)).await.unwrap()).await;
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let receipt = durable(sender.submit(flights(5..6)).await.unwrap()).await;
     assert!(receipt.possibly_duplicated().is_empty());
     assert_eq!(ground.server.stats().streams_opened, 1);
