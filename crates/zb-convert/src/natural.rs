@@ -10,6 +10,7 @@ use crate::{
     MAX_DEPTH, SchemaError, SchemaProblem, SchemaProblemKind,
     print::{is_map_entry, keyword, type_of},
     reading::Scope,
+    shape::join,
 };
 
 /// More fields in all than any table has. Descriptors come from outside, and one of a few hundred
@@ -57,10 +58,7 @@ impl Walk {
                 }
                 break;
             }
-            let path = match parent {
-                "" => field.name().to_owned(),
-                _ => format!("{parent}.{}", field.name()),
-            };
+            let path = join(parent, field.name());
             fields.extend(self.field(scope, field, &path, depth));
         }
         fields.into()

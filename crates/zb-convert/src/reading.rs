@@ -17,7 +17,7 @@ use crate::{
     delta::{delta_type, sql_type},
     descriptor::scalar_type,
     print::{is_map_entry, keyword, type_of},
-    shape::{Column, Scalar, Shape},
+    shape::{Column, Scalar, Shape, join},
 };
 
 /// A message and the messages around it, innermost last: where type names are looked up.
@@ -329,13 +329,6 @@ impl FieldPlan {
         problems: &mut Vec<SchemaProblem>,
     ) -> MessagePlan {
         MessagePlan::new(scope, children, &column.path, problems)
-    }
-}
-
-fn join(parent: &str, name: &str) -> String {
-    match parent {
-        "" => name.to_owned(),
-        _ => format!("{parent}.{name}"),
     }
 }
 

@@ -78,8 +78,13 @@ impl Delivery {
     }
 
     /// When the service has been silent for too long, counted for the oldest request in flight.
-    pub(super) fn silent_at(&self) -> Option<Instant> {
+    fn silent_at(&self) -> Option<Instant> {
         let (sent, _) = self.in_flight.front()?.sent?;
+        self.patience_ends(sent)
+    }
+
+    /// When what was sent then has waited for too long, with nothing heard since; `None` for never.
+    pub(super) fn patience_ends(&self, sent: Instant) -> Option<Instant> {
         sent.max(self.line.sign_of_life())
             .checked_add(self.shared.options.ack_timeout)
     }

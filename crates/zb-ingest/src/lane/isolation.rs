@@ -70,9 +70,7 @@ impl Delivery {
         let offset = self.ingest(records).await?;
         let sent = Instant::now();
         loop {
-            let silent_at = sent
-                .max(self.line.sign_of_life())
-                .checked_add(self.shared.options.ack_timeout);
+            let silent_at = self.patience_ends(sent);
             let stream = self.stream().await?;
             let waited = match silent_at {
                 Some(at) => tokio::select! {
