@@ -197,10 +197,6 @@ impl Sender {
             return Ok(());
         }
         let shared = &*self.shared;
-        if shared.options.dry_run {
-            tracking.kept_back(&ready.rows);
-            return Ok(());
-        }
         if let Some(quarantine) = &self.quarantine {
             quarantine.room().await;
         }

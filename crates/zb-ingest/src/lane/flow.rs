@@ -100,18 +100,17 @@ impl Delivery {
 
     /// Opens a stream if there is none. One attempt; whoever asks again is paced by the hook.
     pub(super) async fn stream(&mut self) -> Result<&Stream, Lost> {
-        if self.stream.is_none() {
-            let opened = self.shared.open(&self.line).await;
-            self.stream = Some(opened.map_err(|error| Lost {
-                error,
-                opening: true,
-            })?);
-            self.line.alive();
-        }
-        match &self.stream {
-            Some(stream) => Ok(stream),
-            None => unreachable!("it was opened above"),
-        }
+        let stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => {
+                let opened = self.shared.open(&self.line).await;
+                let opening = true;
+                let stream = opened.map_err(|error| Lost { error, opening })?;
+                self.line.alive();
+                stream
+            }
+        };
+        Ok(self.stream.insert(stream))
     }
 
     async fn hand_over(&mut self, queued: Queued) -> Result<(), Lost> {
