@@ -60,7 +60,7 @@ mod token;
 
 pub use closed::{Closed, Fate, Undelivered};
 pub use error::{Error, ErrorKind};
-pub use observer::{Event, Observer};
+pub use observer::{Event, Fates, Observer};
 pub use options::SenderOptions;
 pub use quarantine::Quarantine;
 pub use ranges::RowRanges;

@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use url::Url;
 use zb_convert::ChunkLimit;
-use zb_retry::Policy;
+use zb_retry::{Budget, Policy};
 use zb_types::is_loopback_host;
 
-use crate::{Error, Observer, Quarantine, SlowDown, observer::Nobody};
+use crate::{Error, Observer, Quarantine, SlowDown};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -38,10 +38,11 @@ pub struct SenderOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) retry: Policy,
+    pub(crate) retry_budget: Option<Budget>,
     pub(crate) encoding: zb_convert::Options,
     pub(crate) application: Option<String>,
     pub(crate) allow_plaintext: bool,
-    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) quarantine: Option<Arc<dyn Quarantine>>,
     pub(crate) streams: usize,
     pub(crate) max_probes: usize,
@@ -62,10 +63,11 @@ impl SenderOptions {
             connect_timeout: Duration::from_secs(30),
             ack_timeout: Duration::from_mins(1),
             retry: Policy::new(),
+            retry_budget: None,
             encoding: zb_convert::Options::default(),
             application: None,
             allow_plaintext: false,
-            observer: Arc::new(Nobody),
+            observers: Vec::new(),
             quarantine: None,
             streams: 1,
             max_probes: 10_000,
@@ -118,6 +120,14 @@ impl SenderOptions {
     /// without an acknowledgement there may be.
     pub fn retry(mut self, policy: Policy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// A budget that bounds the retries of all senders that share it: every attempt to connect but
+    /// the first after a success takes one out, every request that is acknowledged puts a part of one
+    /// back. A sender that finds it empty gives up as if its policy allowed no more. None by default.
+    pub fn retry_budget(mut self, budget: &Budget) -> Self {
+        self.retry_budget = Some(budget.clone());
         self
     }
 
@@ -180,9 +190,9 @@ impl SenderOptions {
         self
     }
 
-    /// Who is told what happens.
+    /// Who is told what happens, besides those who are told already.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = observer;
+        self.observers.push(observer);
         self
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
-use crate::{Error, Rejection, RowRanges};
+use crate::{Error, Fates, Rejection, RowRanges};
 
 /// What became of the rows of one batch, each in exactly one of four ways:
 /// [durable](Self::durable), [rejected](Self::rejected), [not sent](Self::not_sent) or
@@ -52,6 +52,17 @@ impl Receipt {
             *counts.entry(rejection.kind()).or_default() += 1;
         }
         counts
+    }
+
+    /// How many rows met which fate.
+    pub fn fates(&self) -> Fates {
+        Fates {
+            durable: self.durable.count(),
+            rejected: self.rejected.len(),
+            not_sent: self.not_sent.count(),
+            unknown: self.unknown.count(),
+            possibly_duplicated: self.possibly_duplicated.count(),
+        }
     }
 
     /// The rows that never left: sending them again duplicates nothing.

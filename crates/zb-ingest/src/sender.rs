@@ -25,6 +25,7 @@ use crate::{
     budget::Budget,
     lane::{Lane, Line},
     ledger::Ledger,
+    observer::Observers,
     quarantine,
     sdk::{MAX_IN_FLIGHT_REQUESTS, Stream},
     shared::Shared,
@@ -84,12 +85,13 @@ impl Sender {
             .map(|quarantine| quarantine::start(table.clone(), quarantine))
             .unzip();
         let shared = Arc::new(Shared {
-            table,
             encoder: Arc::new(encoder.map_err(Error::Schema)?),
             limit,
             ledger: Ledger::default(),
             budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),
             outcomes: Arc::new(Outcomes::new(options.slow_down)),
+            observers: Observers::new(table.clone(), &options.observers),
+            table,
             options,
             tokens,
             again: Mutex::default(),
@@ -99,7 +101,7 @@ impl Sender {
         if !shared.options.dry_run {
             for number in 0..shared.options.streams {
                 let outcomes = Arc::clone(&shared.outcomes);
-                let line = Arc::new(Line::new(shared.options.retry, outcomes));
+                let line = Arc::new(Line::new(&shared.options, outcomes));
                 let stream = match number {
                     0 => Some(first_stream(&shared, &line).await?),
                     _ => None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use tokio::time::Instant;
 use zb_convert::EncodedVecs;
 
 use crate::{
@@ -60,15 +61,14 @@ impl Sender {
         let mut buffer = self.turn.lock().await;
         self.check_open()?;
         let shared = &*self.shared;
+        shared.observers.tell(&Event::HandedIn { batch: &batch });
         let tracking = self.track(&batch)?;
         let rows = batch.num_rows();
         let mut next = 0;
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let encoded = shared
-                .encode(tracking.stamped(), next, shared.limit, chunk)
-                .await;
+            let encoded = shared.encode(tracking.stamped(), next, chunk).await;
             let (after, mut chunk) = match encoded {
                 Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
@@ -125,7 +125,7 @@ impl Sender {
         loop {
             let chunk = std::mem::take(&mut *buffer);
             let stamped = tracking.stamped();
-            let (after, mut chunk) = shared.encode(stamped, next, shared.limit, chunk).await?;
+            let (after, mut chunk) = shared.encode(stamped, next, chunk).await?;
             rejections.extend(chunk.take_errors().into_iter().map(Rejection::conversion));
             null_lists += chunk.null_lists();
             if !chunk.is_empty() {
@@ -143,6 +143,7 @@ impl Sender {
             None if ready.is_empty() => return Err(shared.closed().into()),
             None => return full(batch),
         };
+        shared.observers.tell(&Event::HandedIn { batch: &batch });
         self.reject(&tracking, rejections, null_lists);
         let last = ready.len().saturating_sub(1);
         for (i, chunk) in ready.into_iter().enumerate() {
@@ -172,7 +173,9 @@ impl Sender {
             (batch.clone(), None)
         };
         let queue = self.quarantine.clone();
-        Ok(Arc::new(Tracking::new(batch.clone(), stamped, id, queue)))
+        let observers = self.shared.observers.clone();
+        let tracking = Tracking::new(batch.clone(), stamped, id, queue, observers);
+        Ok(Arc::new(tracking))
     }
 
     fn note_rejections(&self, tracking: &Tracking, chunk: &mut EncodedVecs) {
@@ -184,7 +187,7 @@ impl Sender {
     fn reject(&self, tracking: &Tracking, rejections: Vec<Rejection>, null_lists: u64) {
         tracking.emptied(null_lists);
         if !rejections.is_empty() {
-            self.shared.observer().observe(&Event::Rejected {
+            self.shared.observers.tell(&Event::Rejected {
                 rejections: &rejections,
             });
             tracking.rejected(rejections);
@@ -197,6 +200,7 @@ impl Sender {
             return Ok(());
         }
         let shared = &*self.shared;
+        let asked = Instant::now();
         if let Some(quarantine) = &self.quarantine {
             quarantine.room().await;
         }
@@ -207,7 +211,13 @@ impl Sender {
             tokio::time::sleep(pause).await;
         }
         match shared.budget.take(ready.bytes).await {
-            Some(share) => self.put(tracking, ready, share),
+            Some(share) => {
+                shared.observers.tell(&Event::Admitted {
+                    bytes: ready.bytes,
+                    waited: asked.elapsed(),
+                });
+                self.put(tracking, ready, share)
+            }
             None => Err(Box::new(Left(ready.rows, self.cause()))),
         }
     }
@@ -216,6 +226,7 @@ impl Sender {
     fn put(&self, tracking: &Arc<Tracking>, ready: Ready, share: Share) -> Result<(), Box<Left>> {
         let shared = &*self.shared;
         if shared.options.dry_run {
+            shared.sending(&ready.records, false);
             tracking.kept_back(&ready.rows);
             return Ok(());
         }

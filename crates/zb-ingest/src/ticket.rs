@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow_array::RecordBatch;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Error, Fate, Receipt, Rejection, RowRanges, quarantine::Queue};
+use crate::{
+    Error, Event, Fate, Receipt, Rejection, RowRanges, observer::Observers, quarantine::Queue,
+};
 
 /// A batch on its way. Dropping it changes nothing about the delivery.
 #[derive(Debug)]
@@ -50,6 +52,7 @@ pub(crate) struct Tracking {
     /// As it is sent, with the columns of the sender's own.
     stamped: RecordBatch,
     quarantine: Option<Queue>,
+    observers: Observers,
 }
 
 #[derive(Debug)]
@@ -76,10 +79,12 @@ impl Tracking {
         stamped: RecordBatch,
         batch_id: Option<Arc<str>>,
         quarantine: Option<Queue>,
+        observers: Observers,
     ) -> Self {
         Self {
             stamped,
             quarantine,
+            observers,
             progress: Mutex::new(Progress {
                 receipt: Receipt {
                     batch,
@@ -150,7 +155,7 @@ impl Tracking {
     pub(crate) fn close_request(self: &Arc<Self>) {
         let mut progress = self.lock();
         progress.open_requests = progress.open_requests.saturating_sub(1);
-        self.notice(&mut progress);
+        self.notice(progress);
     }
 
     /// Rows are durable; `lost` connections went down while they were on their way.
@@ -184,7 +189,7 @@ impl Tracking {
     pub(crate) fn seal(self: &Arc<Self>) {
         let mut progress = self.lock();
         progress.sealed = true;
-        self.notice(&mut progress);
+        self.notice(progress);
     }
 
     /// What became of the refused rows.
@@ -192,10 +197,10 @@ impl Tracking {
         let mut progress = self.lock();
         progress.receipt.quarantine_error = error;
         progress.quarantine = Stage::Done;
-        self.notice(&mut progress);
+        self.notice(progress);
     }
 
-    fn notice(self: &Arc<Self>, progress: &mut Progress) {
+    fn notice(self: &Arc<Self>, mut progress: MutexGuard<'_, Progress>) {
         if !progress.is_delivered() {
             return;
         }
@@ -209,6 +214,9 @@ impl Tracking {
             };
         }
         if progress.quarantine == Stage::Done {
+            let (fates, elapsed) = (progress.receipt.fates(), progress.receipt.elapsed);
+            drop(progress);
+            self.observers.tell(&Event::Settled { fates, elapsed });
             // Kept for a waiter that has not come yet.
             self.settled.notify_one();
         }

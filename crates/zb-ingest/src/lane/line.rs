@@ -6,9 +6,8 @@ use std::sync::{
 };
 
 use tokio::time::Instant;
-use zb_retry::Policy;
 
-use crate::{pacing::Pace, slow_down::Outcomes};
+use crate::{SenderOptions, pacing::Pace, slow_down::Outcomes};
 
 /// The connections of a lane, one after another.
 #[derive(Debug)]
@@ -21,9 +20,9 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(policy: Policy, outcomes: Arc<Outcomes>) -> Self {
+    pub(crate) fn new(options: &SenderOptions, outcomes: Arc<Outcomes>) -> Self {
         Self {
-            pace: Pace::new(policy),
+            pace: Pace::new(options.retry, options.retry_budget.clone()),
             outcomes,
             losses: AtomicU32::new(0),
             in_flight: AtomicUsize::new(0),
