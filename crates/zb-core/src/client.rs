@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,16 +9,12 @@ use std::{
 use arrow_array::RecordBatch;
 use arrow_schema::{Fields, Schema};
 use tokio::{sync::OnceCell, time::Instant};
-use zb_auth::{ClientCredentials, Retrying, TokenCache, workspace_id_from_endpoint};
+use zb_auth::{Retrying, TokenCache};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
 use zb_retry::Policy;
-use zb_types::{Secret, TableName};
+use zb_types::TableName;
 
-use crate::{
-    Config, Error, TableDescription, catalog,
-    config::{Layer, Places},
-    tokens::CachedTokens,
-};
+use crate::{ClientBuilder, Error, TableDescription, catalog, tokens::CachedTokens};
 
 /// How the token endpoint is asked again within one attempt to connect: soon and not for long,
 /// since the attempt itself is repeated at the pace of the sender.
@@ -27,11 +22,6 @@ const TOKEN_RETRIES: Policy = Policy::new()
     .with_base(Duration::from_millis(200))
     .with_cap(Duration::from_secs(2))
     .with_max_attempts(3);
-
-/// How many bytes may be in flight to the embedded endpoint, which acknowledges soon and keeps
-/// what it has not committed in the memory of the same process.
-#[cfg(feature = "local")]
-const LOCAL_IN_FLIGHT_BYTES: usize = 8 << 20;
 
 /// How long [`Client::close`] waits for rows in flight.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
@@ -55,8 +45,8 @@ struct Kept {
 }
 
 impl Client {
-    /// A client for a workspace, with its settings from the builder and from the places the
-    /// builder is told to look in.
+    /// A client with its settings from the builder and from the places the builder is told to look
+    /// in.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -81,43 +71,34 @@ impl Client {
     ///
     /// [`Error::Local`] when the directory cannot be used, or another process uses it.
     #[cfg(feature = "local")]
-    pub async fn local(dir: impl Into<PathBuf>) -> Result<Self, Error> {
-        let server = zb_local::Server::builder(dir).start().await?;
-        let config = Config {
-            endpoint: server.endpoint().to_owned(),
-            host: server.unity_catalog_url().to_owned(),
-            client_id: server.client_id().to_owned(),
-            client_secret: server.client_secret().clone(),
-        };
-        let options =
-            SenderOptions::new(&config.endpoint).max_in_flight_bytes(LOCAL_IN_FLIGHT_BYTES);
-        let mut client = Self::new(&config, options, false)?;
-        client.server = Some(server);
-        Ok(client)
+    pub async fn local(dir: impl Into<std::path::PathBuf>) -> Result<Self, Error> {
+        Self::builder().local(dir).await
     }
 
-    fn new(config: &Config, options: SenderOptions, allow_plaintext: bool) -> Result<Self, Error> {
-        let mut credentials = ClientCredentials::builder(
-            &config.host,
-            &config.client_id,
-            config.client_secret.clone(),
-            workspace_id_from_endpoint(&config.endpoint)?,
-        );
-        if allow_plaintext {
-            credentials = credentials.allow_plaintext();
-        }
+    pub(crate) fn new(
+        options: SenderOptions,
+        source: impl zb_auth::TokenSource + 'static,
+        host: String,
+    ) -> Result<Self, Error> {
         options.validate()?;
-        let source = Retrying::new(credentials.build()?, || TOKEN_RETRIES.backoff());
+        let source = Retrying::new(source, || TOKEN_RETRIES.backoff());
         let cache = Arc::new(TokenCache::new(source));
         Ok(Self {
             options,
             tokens: Arc::new(CachedTokens::new(Arc::clone(&cache))),
-            host: config.host.clone(),
+            host,
             cache,
             senders: Mutex::default(),
             #[cfg(feature = "local")]
             server: None,
         })
+    }
+
+    /// The client of an endpoint inside this process.
+    #[cfg(feature = "local")]
+    pub(crate) fn serving(mut self, server: zb_local::Server) -> Self {
+        self.server = Some(server);
+        self
     }
 
     /// A sender for record batches of one schema to one table: the way to keep the line full, to
@@ -232,95 +213,6 @@ impl std::fmt::Debug for Client {
         f.debug_struct("Client")
             .field("options", &self.options)
             .finish_non_exhaustive()
-    }
-}
-
-/// Sets up a [`Client`] for a workspace.
-///
-/// What is set here wins over what is found in a file, that over a profile, that over the
-/// environment. Nowhere is looked without being told to.
-#[derive(Debug, Default)]
-#[must_use]
-pub struct ClientBuilder {
-    places: Places,
-    allow_plaintext: bool,
-    application: Option<String>,
-}
-
-impl ClientBuilder {
-    /// Looks in the environment, as [`Client::from_env`] does.
-    pub fn environment(mut self) -> Self {
-        self.places.environment = true;
-        self
-    }
-
-    /// Looks in a profile of `~/.databrickscfg` (or of the file in `DATABRICKS_CONFIG_FILE`):
-    /// `host`, `client_id`, `client_secret`, and `zerobus_endpoint` of our own.
-    pub fn profile(mut self, name: impl Into<String>) -> Self {
-        self.places.profile = Some(name.into());
-        self
-    }
-
-    /// Looks in a TOML file: `endpoint`, `host`, `client_id`, `client_secret`.
-    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.places.file = Some(path.into());
-        self
-    }
-
-    /// The Zerobus endpoint, such as
-    /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
-    pub fn endpoint(self, url: impl Into<String>) -> Self {
-        self.set(|layer| layer.endpoint(url))
-    }
-
-    /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
-    pub fn host(self, url: impl Into<String>) -> Self {
-        self.set(|layer| layer.host(url))
-    }
-
-    /// The id of the service principal.
-    pub fn client_id(self, id: impl Into<String>) -> Self {
-        self.set(|layer| layer.client_id(id))
-    }
-
-    /// Its OAuth secret.
-    pub fn client_secret(self, secret: Secret) -> Self {
-        self.set(|layer| layer.client_secret(secret))
-    }
-
-    /// Lets secrets, tokens and rows travel in clear text to `http` addresses of other machines.
-    pub fn allow_plaintext(mut self) -> Self {
-        self.allow_plaintext = true;
-        self
-    }
-
-    /// The name of the program, for the service's logs.
-    pub fn application(mut self, name: impl Into<String>) -> Self {
-        self.application = Some(name.into());
-        self
-    }
-
-    /// Makes the client. Nothing is connected to yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] or
-    /// [`Error::Ingest`] when an address cannot be used.
-    pub fn build(self) -> Result<Client, Error> {
-        let config = self.places.resolve()?;
-        let mut options = SenderOptions::new(&config.endpoint);
-        if self.allow_plaintext {
-            options = options.allow_plaintext();
-        }
-        if let Some(application) = self.application {
-            options = options.application(application);
-        }
-        Client::new(&config, options, self.allow_plaintext)
-    }
-
-    fn set(mut self, with: impl FnOnce(Layer) -> Layer) -> Self {
-        self.places.program = with(self.places.program);
-        self
     }
 }
 

@@ -42,23 +42,25 @@
 //!
 //! Always, unless you want a single part: this crate only wires the others together.
 
+mod builder;
 mod catalog;
 mod client;
 mod config;
 mod error;
 mod tokens;
 
+pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
-pub use client::{Client, ClientBuilder, SenderBuilder};
-pub use config::{Config, ConfigError, Origin};
+pub use client::{Client, SenderBuilder};
+pub use config::{Config, ConfigError, Credentials, Origin};
 pub use error::{Error, ErrorKind};
 pub use zb_auth as auth;
 pub use zb_convert as convert;
 pub use zb_convert::{SchemaError, create_table_sql, proto_text};
 pub use zb_ingest as ingest;
 pub use zb_ingest::{
-    Closed, Event, Fate, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender, Ticket,
-    Undelivered,
+    Closed, Event, Fate, Fates, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender,
+    Ticket, Undelivered,
 };
 #[cfg(feature = "local")]
 pub use zb_local as local;
