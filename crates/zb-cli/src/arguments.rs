@@ -5,7 +5,7 @@
     reason = "these comments are the help on a terminal, where backticks are noise"
 )]
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Send(Send),
+    Send(Box<Send>),
     Serve(Serve),
     Schema(Schema),
 }
@@ -44,6 +44,9 @@ pub(crate) struct Send {
 
     #[command(flatten)]
     pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) delivery: Delivery,
 
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -74,13 +77,13 @@ pub(crate) struct Send {
 
 /// Where to send to. Flags win over the file of --config, that over --profile, that over the
 /// environment (ZEROBUS_SERVER_ENDPOINT, DATABRICKS_HOST, DATABRICKS_CLIENT_ID,
-/// DATABRICKS_CLIENT_SECRET, DATABRICKS_CONFIG_PROFILE).
+/// DATABRICKS_CLIENT_SECRET or DATABRICKS_OIDC_TOKEN_FILEPATH, DATABRICKS_CONFIG_PROFILE).
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// Runs an endpoint in this process, with its Delta tables below DIR; no account is needed,
     /// and a table that is missing is made
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint", "host", "client_id", "client_secret_file", "profile", "config"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint", "host", "client_id", "client_secret_file", "oidc_token_file", "profile", "config"])]
     pub(crate) local: Option<PathBuf>,
 
     /// The Zerobus endpoint, such as
@@ -100,17 +103,56 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
 
+    /// A file that holds the token of an identity provider which the workspace trusts, instead of a
+    /// secret
+    #[arg(long, value_name = "FILE", conflicts_with = "client_secret_file")]
+    pub(crate) oidc_token_file: Option<PathBuf>,
+
     /// A profile of ~/.databrickscfg
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// A TOML file with endpoint, host, client_id, client_secret
+    /// A TOML file with endpoint, host, client_id, client_secret, oidc_token_file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
     /// Lets secrets and rows travel in clear text to http addresses of other machines
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
+}
+
+/// How rows are delivered.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Delivery")]
+pub(crate) struct Delivery {
+    /// How many streams share the rows; more than one gives up their order for throughput
+    #[arg(long, value_name = "N")]
+    pub(crate) streams: Option<usize>,
+
+    /// How many encoded bytes may be on their way without an acknowledgement: 16 MiB unless said
+    /// otherwise, 8 MiB with --local
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) in_flight_bytes: Option<usize>,
+
+    /// How long the oldest row may wait for its acknowledgement until the connection is taken for
+    /// lost, such as 30s; a minute unless said otherwise
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) ack_timeout: Option<Duration>,
+
+    /// How often connecting is tried, without an acknowledgement in between, before giving up
+    #[arg(long, value_name = "N")]
+    pub(crate) max_attempts: Option<u32>,
+
+    /// For how long connecting is tried, without an acknowledgement in between, before giving up,
+    /// such as 10m
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) give_up_after: Option<Duration>,
+
+    /// Sends two more columns, which the table must have: _zb_batch, a string that is another for
+    /// every batch, and _zb_row, a bigint, the place in it. Rows that are stored twice agree in
+    /// both, so that a MERGE can take them out
+    #[arg(long)]
+    pub(crate) stamp_rows: bool,
 }
 
 /// How files are read.

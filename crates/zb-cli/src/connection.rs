@@ -32,6 +32,9 @@ impl Connection {
             })?;
             builder = builder.client_secret(Secret::from(secret.trim()));
         }
+        if let Some(path) = &self.oidc_token_file {
+            builder = builder.oidc_token_file(path);
+        }
         if self.allow_plaintext {
             builder = builder.allow_plaintext();
         }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod connection;
+mod delivery;
 mod failure;
 mod input;
 mod interrupt;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     logging::install();
     panics::install();
     let done = match arguments.command {
-        Command::Send(arguments) => run(send::run(arguments), SEND_THREADS),
+        Command::Send(arguments) => run(send::run(*arguments), SEND_THREADS),
         Command::Serve(arguments) => run(serve::run(arguments), SERVE_THREADS),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };

@@ -238,6 +238,11 @@ impl SenderBuilder<'_> {
         self.options(|options| options.observer(observer))
     }
 
+    /// The columns that the table must have for these settings.
+    pub fn table_schema(&self) -> Schema {
+        self.options.table_schema(self.schema)
+    }
+
     /// Opens the sender. On the embedded endpoint a table that is missing is made.
     ///
     /// # Errors
@@ -245,7 +250,10 @@ impl SenderBuilder<'_> {
     /// As [`Sender::open`], and [`Error::Local`] when the table cannot be made.
     pub async fn open(self) -> Result<Sender, Error> {
         #[cfg(feature = "local")]
-        self.client.prepare_table(&self.table, self.schema).await?;
+        if !self.options.is_dry_run() {
+            let schema = self.table_schema();
+            self.client.prepare_table(&self.table, &schema).await?;
+        }
         let tokens = Arc::clone(&self.client.tokens);
         Ok(Sender::open(self.table, self.schema, tokens, self.options).await?)
     }

@@ -2,12 +2,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use arrow_schema::Schema;
 use url::Url;
 use zb_convert::ChunkLimit;
 use zb_retry::{Budget, Policy};
 use zb_types::is_loopback_host;
 
-use crate::{Error, Observer, Quarantine, SlowDown};
+use crate::{Error, Observer, Quarantine, SlowDown, stamp};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -183,11 +184,26 @@ impl SenderOptions {
         self
     }
 
+    /// The columns that a table must have, in any order, for batches of `schema`: its own, and those
+    /// that are [stamped](Self::stamp_rows).
+    pub fn table_schema(&self, schema: &Schema) -> Schema {
+        if self.stamps {
+            stamp::schema(schema)
+        } else {
+            schema.clone()
+        }
+    }
+
     /// Converts and checks, and connects to nothing: what would be sent comes back as
     /// [not sent](crate::Receipt::not_sent).
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
         self
+    }
+
+    /// Whether nothing is connected to.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
     }
 
     /// Who is told what happens, besides those who are told already.

@@ -30,7 +30,6 @@ use crate::{
     sdk::{MAX_IN_FLIGHT_REQUESTS, Stream},
     shared::Shared,
     slow_down::Outcomes,
-    stamp,
 };
 
 /// Sends the record batches of one schema to one table.
@@ -74,11 +73,7 @@ impl Sender {
     ) -> Result<Self, Error> {
         let limit = options.check()?;
         let encoding = options.encoding.clone();
-        let encoder = if options.stamps {
-            Encoder::new(&stamp::schema(schema), encoding)
-        } else {
-            Encoder::new(schema, encoding)
-        };
+        let encoder = Encoder::new(&options.table_schema(schema), encoding);
         let (quarantine, keeping) = options
             .quarantine
             .clone()

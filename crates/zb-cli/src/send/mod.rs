@@ -4,7 +4,6 @@
 //! the receipts (`receipts.rs`) into the report (`report.rs`) and keeps what was rejected
 //! (`quarantine.rs`).
 
-mod dry_run;
 mod ending;
 mod preflight;
 mod progress;
@@ -64,13 +63,13 @@ async fn deliver(arguments: &Send, report: &mut Report) -> Result<(), Failure> {
         SubMicroseconds::Truncate => convert::SubMicroseconds::Truncate,
     });
     // What cannot be sent at all is found out before anything is connected to.
-    let encoder = convert::Encoder::new(&inputs.schema(), encoding.clone())
+    convert::Encoder::new(&inputs.schema(), encoding.clone())
         .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
-    if arguments.dry_run {
-        return dry_run::run(&encoder, inputs, &mut interrupt, report).await;
-    }
-
-    let client = interrupt.or(arguments.connection.open()).await??;
+    let client = if arguments.dry_run {
+        Client::builder().dry_run()?
+    } else {
+        interrupt.or(arguments.connection.open()).await??
+    };
     let sent = send(arguments, &client, inputs, encoding, interrupt, report).await;
     let closed = client.close().await.map_err(Failure::from);
     Failure::join([sent.err(), closed.err()])
@@ -85,24 +84,27 @@ async fn send(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let schema = inputs.schema();
-    if !arguments.allow_missing_columns {
-        let checking = preflight::check_columns(client, &arguments.table, &schema);
-        interrupt.or(checking).await??;
-    }
     let progress = Arc::new(Progress::new(
         inputs.progress().total_rows,
         arguments.output == Output::Human,
     ));
-    let opening = client
+    let sender = client
         .sender(&arguments.table, &schema)
-        .options(|options| options.encoding(encoding))
-        .observer(progress.clone())
-        .open();
+        .options(|options| arguments.delivery.apply(options).encoding(encoding))
+        .observer(progress.clone());
+    if !arguments.allow_missing_columns && !arguments.dry_run {
+        let columns = sender.table_schema();
+        let checking = preflight::check_columns(client, &arguments.table, &columns);
+        interrupt.or(checking).await??;
+    }
+    let opening = sender.open();
     let opened = interrupt.or(opening).await;
     report.attempts = progress.attempts();
     let sender = opened??;
 
-    let receipts = Receipts::collect(Quarantine::new(&arguments.quarantine, &arguments.table));
+    let quarantine =
+        (!arguments.dry_run).then(|| Quarantine::new(&arguments.quarantine, &arguments.table));
+    let receipts = Receipts::collect(quarantine);
     let source = Source::start(inputs);
     let (ending, closed) = drive(&sender, source, interrupt, &receipts, report).await;
     let collected = receipts.finish(report).await;

@@ -88,7 +88,7 @@ impl Tally {
     }
 
     /// Adds a row that will never be stored as it is.
-    pub(crate) fn reject(&mut self, row: u64, column: &str, kind: &'static str, reason: &str) {
+    fn reject(&mut self, row: u64, column: &str, kind: &'static str, reason: &str) {
         *self.rejections.entry(kind).or_default() += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push(match column {
@@ -96,12 +96,6 @@ impl Tally {
                 _ => format!("row {row}, column `{column}`: {reason}"),
             });
         }
-    }
-
-    /// Adds rows that were converted and not sent, as a dry run does.
-    pub(crate) fn hold_back(&mut self, rows: u64, null_lists: u64) {
-        self.not_sent += rows;
-        self.null_lists += null_lists;
     }
 }
 
