@@ -58,3 +58,24 @@ impl Request {
         self.settle(ledger);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_rows_is_a_few_bytes_for_each() {
+        let kept = |open: &RowRanges| {
+            let ranges = open.as_slice().len() * size_of::<std::ops::Range<usize>>();
+            size_of::<Request>() + ranges
+        };
+        let bytes_a_row = |open: &RowRanges, rows: usize| kept(open) as f64 / rows as f64;
+        let whole: RowRanges = std::iter::once(0..32_768).collect();
+        assert!(bytes_a_row(&whole, 32_768) < 0.01);
+        let few: RowRanges = std::iter::once(0..40).collect();
+        assert!(bytes_a_row(&few, 40) < 8.0, "{}", kept(&few));
+        // One row in ten was rejected.
+        let gaps: RowRanges = (0..1_000).map(|ten| ten * 10..ten * 10 + 9).collect();
+        assert!(bytes_a_row(&gaps, 10_000) < 8.0);
+    }
+}
