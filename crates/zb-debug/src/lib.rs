@@ -1,0 +1,33 @@
+//! TODO
+mod arrow;
+mod error;
+mod file_name;
+mod files;
+mod format;
+mod kind;
+mod list;
+mod mirrors;
+mod output;
+mod place;
+mod proto;
+mod quarantine;
+mod queue;
+mod read;
+mod redact;
+mod retention;
+mod size;
+mod stamp;
+mod stats;
+mod stem;
+mod varint;
+mod writer;
+
+pub use error::{Damage, Error, ErrorKind, UnsafeDirectory};
+pub use kind::Kind;
+pub use list::{Entry, list};
+pub use mirrors::{Mirrors, MirrorsBuilder};
+pub use quarantine::{QuarantineDir, QuarantineDirBuilder};
+pub use queue::WhenFull;
+pub use read::{ArrowFile, ProtoFile, Tail};
+pub use redact::Redaction;
+pub use stats::{Counts, Stats};
