@@ -16,10 +16,6 @@ use crate::{
 /// What a stream ends with: a continuation marker, and no length.
 pub(crate) const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
-/// How often a batch is made smaller to fit. What its rows share and cannot be cut, a dictionary
-/// deep inside, would make files without end of one row each.
-const MAX_CUTS: usize = 12;
-
 impl Load for RecordBatch {
     fn rows(&self) -> usize {
         self.num_rows()
@@ -88,7 +84,7 @@ impl Format for Arrow {
             }
             rows = in_proportion(rows, bytes, size);
         }
-        let mut cuts = 0;
+        let mut last = usize::MAX;
         loop {
             let before = self.waiting().len();
             if let Err(error) = self.add_slice(batch, from, rows) {
@@ -96,7 +92,10 @@ impl Format for Arrow {
                 return Err(error);
             }
             let grown = self.waiting().len() - before;
-            if grown <= bytes || (room.is_empty && (rows <= 1 || cuts == MAX_CUTS)) {
+            // Half the rows, and hardly less: it is what they share that is too large, a dictionary
+            // deep inside. One row a file would write it again and again.
+            let is_shared = grown > last / 4 * 3;
+            if grown <= bytes || (room.is_empty && (rows <= 1 || is_shared)) {
                 return Ok(Some(rows));
             }
             if !room.is_empty {
@@ -106,7 +105,7 @@ impl Format for Arrow {
             // The writer has noted the dictionaries of what is taken back: another one has not.
             *self = Self::begin(&self.schema)?;
             rows = in_proportion(rows, bytes, grown).min(rows / 2).max(1);
-            cuts += 1;
+            last = grown;
         }
     }
 
