@@ -82,7 +82,8 @@ impl Format for Arrow {
             if !room.is_empty {
                 return Ok(None);
             }
-            rows = in_proportion(rows, bytes, size);
+            // By the average of all rows: what is left may be little beside what it shares.
+            rows = rows.min(in_proportion(batch.num_rows(), bytes, size::of(batch)));
         }
         let mut last = usize::MAX;
         loop {
@@ -104,7 +105,7 @@ impl Format for Arrow {
             }
             // The writer has noted the dictionaries of what is taken back: another one has not.
             *self = Self::begin(&self.schema)?;
-            rows = in_proportion(rows, bytes, grown).min(rows / 2).max(1);
+            rows /= 2;
             last = grown;
         }
     }

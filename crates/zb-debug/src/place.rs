@@ -104,7 +104,8 @@ fn make(path: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     match builder.create(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let Some(parent) = path.parent() else {
+            // Some directories are there, and take none.
+            let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) else {
                 return Err(error);
             };
             make(parent)?;

@@ -71,12 +71,12 @@ impl Plans {
                 Plan::new(redactions, descriptor),
             ),
         };
+        // The one that was used longest ago is first.
         if self.0.len() == MAX_PLANS {
-            self.0.pop();
+            self.0.remove(0);
         }
-        self.0.insert(0, entry);
-        let (first, _) = self.0.split_at(1);
-        &first[0].1
+        let (_, plan) = self.0.push_mut(entry);
+        plan
     }
 }
 
