@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, cast::AsArray as _};
+use arrow_buffer::Buffer;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
+use arrow_select::dictionary::garbage_collect_any_dictionary;
 
 use crate::{
     error::Error,
@@ -124,42 +126,40 @@ fn in_proportion(rows: usize, room: usize, size: usize) -> usize {
 fn compact(batch: &RecordBatch, from: usize, rows: usize) -> Result<RecordBatch, ArrowError> {
     let is_part = rows < batch.num_rows();
     let part = batch.slice(from, rows);
-    let columns = part.columns().iter().map(|column| -> Result<ArrayRef, ArrowError> {
-        Ok(match column.data_type() {
+    let compacted = part.columns().iter().map(|column| {
+        Ok::<Option<ArrayRef>, ArrowError>(match column.data_type() {
             DataType::Utf8View => {
                 let views = column.as_string_view();
-                match is_mostly_unused(views.data_buffers(), views.total_buffer_bytes_used()) {
-                    true => Arc::new(views.gc()),
-                    false => Arc::clone(column),
-                }
+                let used = views.total_buffer_bytes_used();
+                is_mostly_unused(views.data_buffers(), used).then(|| Arc::new(views.gc()) as _)
             }
             DataType::BinaryView => {
                 let views = column.as_binary_view();
-                match is_mostly_unused(views.data_buffers(), views.total_buffer_bytes_used()) {
-                    true => Arc::new(views.gc()),
-                    false => Arc::clone(column),
-                }
+                let used = views.total_buffer_bytes_used();
+                is_mostly_unused(views.data_buffers(), used).then(|| Arc::new(views.gc()) as _)
             }
             DataType::Dictionary(..) if is_part => {
                 let dictionary = column.as_any_dictionary();
-                match dictionary.values().len() > rows {
-                    true => {
-                        arrow_select::dictionary::garbage_collect_any_dictionary(dictionary)?
-                    }
-                    false => Arc::clone(column),
-                }
+                let is_large = dictionary.values().len() > rows;
+                is_large
+                    .then(|| garbage_collect_any_dictionary(dictionary))
+                    .transpose()?
             }
-            _ => Arc::clone(column),
+            _ => None,
         })
     });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let columns = compacted
+        .zip(part.columns())
+        .map(|(compact, column)| Ok(compact?.unwrap_or_else(|| Arc::clone(column))));
+    let columns: Vec<ArrayRef> = columns.collect::<Result<_, ArrowError>>()?;
     if columns.is_empty() {
         return Ok(part);
     }
     RecordBatch::try_new(part.schema(), columns)
 }
 
-fn is_mostly_unused(buffers: &[arrow_buffer::Buffer], used: usize) -> bool {
-    let all: usize = buffers.iter().map(arrow_buffer::Buffer::len).sum();
+/// Whether the buffers have more than twice what of them is used.
+fn is_mostly_unused(buffers: &[Buffer], used: usize) -> bool {
+    let all: usize = buffers.iter().map(Buffer::len).sum();
     all > 2 * used
 }

@@ -63,7 +63,7 @@ pub enum Error {
     #[error("the mirrors lack {} row(s)", stats.dropped_rows())]
     Lost {
         /// What is there, and what is not.
-        stats: Stats,
+        stats: Box<Stats>,
     },
     /// The thread that writes did not get through with it in time. It goes on.
     #[error("the mirrors were not written within {within:?}")]
@@ -203,7 +203,10 @@ impl fmt::Display for Damage {
         match self {
             Self::NoSchema => f.write_str("it ends before its schema does"),
             Self::NotAMessage { found } => {
-                write!(f, "a message should begin there, and {found:02x?} was found")
+                write!(
+                    f,
+                    "a message should begin there, and {found:02x?} was found"
+                )
             }
             Self::Length { found } => write!(f, "a length of {found} was found"),
             Self::Unexpected { found } => write!(f, "{found} is not expected there"),

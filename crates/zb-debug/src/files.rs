@@ -168,9 +168,10 @@ impl<F: Format> Files<F> {
                 is_empty: !open.output.is_begun(),
             };
             let is_full = room.rows == 0 && load.rows() > 0;
-            let added = match is_full {
-                true => Ok(None),
-                false => add(&mut open.format, load, progress.rows, room),
+            let added = if is_full {
+                Ok(None)
+            } else {
+                add(&mut open.format, load, progress.rows, room)
             };
             let rows = match added {
                 Ok(Some(rows)) => rows,

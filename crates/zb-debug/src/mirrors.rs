@@ -47,7 +47,6 @@ pub struct Mirrors {
 
 impl Mirrors {
     /// Mirrors below `directory`: `zerobus/arrow` and `zerobus/proto`. None is on yet.
-    #[must_use]
     pub fn builder(directory: impl Into<PathBuf>) -> MirrorsBuilder {
         MirrorsBuilder {
             directory: directory.into(),
@@ -119,9 +118,8 @@ impl Mirrors {
 
     /// What was written so far, and what was not.
     pub fn stats(&self) -> Stats {
-        let counts = |counters: &Option<Arc<Counters>>| {
-            counters.as_ref().map(|counters| counters.counts())
-        };
+        let counts =
+            |counters: &Option<Arc<Counters>>| counters.as_ref().map(|counters| counters.counts());
         Stats {
             arrow: counts(&self.arrow).unwrap_or_default(),
             proto: counts(&self.proto).unwrap_or_default(),
@@ -161,6 +159,7 @@ impl Mirrors {
         }
         let stats = self.stats();
         if stats.dropped_rows() > 0 || stats.dropped_batches() > 0 {
+            let stats = Box::new(stats);
             return Err(Error::Lost { stats });
         }
         Ok(stats)
@@ -343,3 +342,6 @@ impl MirrorsBuilder {
         Ok((Side::new(files, Arc::clone(&counters), pace), counters))
     }
 }
+
+#[cfg(test)]
+mod tests;

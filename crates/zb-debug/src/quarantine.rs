@@ -32,7 +32,6 @@ pub struct QuarantineDir {
 
 impl QuarantineDir {
     /// A quarantine in `directory`, with files of up to 100 MiB.
-    #[must_use]
     pub fn builder(directory: impl Into<PathBuf>) -> QuarantineDirBuilder {
         QuarantineDirBuilder {
             directory: directory.into(),

@@ -67,7 +67,9 @@ impl Stamps {
     pub(crate) fn next(&self) -> Stamp {
         let now = (self.clock)()
             .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_micros().try_into().unwrap_or(MAX_MICROS))
+            .map_or(0, |since| {
+                since.as_micros().try_into().unwrap_or(MAX_MICROS)
+            })
             .min(MAX_MICROS);
         let later = |last: u64| now.max(last + 1);
         let last = self
@@ -126,7 +128,10 @@ mod tests {
         let take = || -> Vec<Stamp> { (0..1000).map(|_| stamps.next()).collect() };
         let given: BTreeSet<Stamp> = thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
-            threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
+            threads
+                .into_iter()
+                .flat_map(|t| t.join().unwrap())
+                .collect()
         });
         assert_eq!(given.len(), 4000);
     }
@@ -135,7 +140,13 @@ mod tests {
     fn what_is_written_is_read_and_nothing_else() {
         let stamp = Stamp(1_763_836_484_123_456);
         assert_eq!(Stamp::parse(&stamp.to_string()), Some(stamp));
-        for text in ["", "20251122T183444Z", "2025-11-22", "20251122T183460.000000Z", "+0251122T183444.000000Z"] {
+        for text in [
+            "",
+            "20251122T183444Z",
+            "2025-11-22",
+            "20251122T183460.000000Z",
+            "+0251122T183444.000000Z",
+        ] {
             assert_eq!(Stamp::parse(text), None, "{text}");
         }
     }

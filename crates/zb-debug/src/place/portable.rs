@@ -67,7 +67,10 @@ impl Directory {
         Ok(names)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as on other systems, where it may fail")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "as on other systems, where it may fail"
+    )]
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
     }

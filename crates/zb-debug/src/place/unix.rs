@@ -68,11 +68,8 @@ impl Directory {
 
     /// Makes a file that was not there, 0600.
     pub(crate) fn create(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::WRONLY
-            | OFlags::CREATE
-            | OFlags::EXCL
-            | OFlags::NOFOLLOW
-            | OFlags::CLOEXEC;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let handle = openat(&self.handle, name, flags, private)?;
         fchmod(&handle, private)?;

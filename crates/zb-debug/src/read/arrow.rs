@@ -35,7 +35,10 @@ pub struct ArrowFile {
 
 /// What lies between two messages.
 enum Found {
-    Message { header: Vec<u8>, body: Buffer },
+    Message {
+        header: Vec<u8>,
+        body: Buffer,
+    },
     /// The mark of the end.
     End,
     /// The end of the file.
@@ -131,7 +134,10 @@ impl ArrowFile {
             MessageHeader::DictionaryBatch => {
                 let batch = message.header_as_dictionary_batch();
                 let batch = batch.ok_or_else(|| unexpected(&message))?;
-                if batch.data().is_some_and(|data| data.compression().is_some()) {
+                if batch
+                    .data()
+                    .is_some_and(|data| data.compression().is_some())
+                {
                     return Err(Damage::Compressed);
                 }
                 let read =
@@ -204,7 +210,10 @@ fn message(header: &[u8]) -> Result<Message<'_>, Damage> {
 
 fn unexpected(message: &Message<'_>) -> Damage {
     let kind = message.header_type().variant_name();
-    let found = kind.map_or_else(|| "an unknown message".to_owned(), |kind| format!("a {kind}"));
+    let found = kind.map_or_else(
+        || "an unknown message".to_owned(),
+        |kind| format!("a {kind}"),
+    );
     Damage::Unexpected { found }
 }
 

@@ -97,7 +97,11 @@ impl ProtoFile {
     fn length(&mut self, offset: u64) -> Result<Option<u64>, Error> {
         let mut len = 0_u64;
         for shift in (0..35).step_by(7) {
-            let Some([byte]) = self.source.take(1)?.as_deref().and_then(|b| b.first_chunk().copied())
+            let Some([byte]) = self
+                .source
+                .take(1)?
+                .as_deref()
+                .and_then(|b| b.first_chunk().copied())
             else {
                 return Ok(None);
             };

@@ -66,10 +66,7 @@ impl Plans {
         };
         let entry = match self.0.iter().position(known) {
             Some(at) => self.0.remove(at),
-            None => (
-                Arc::clone(descriptor),
-                Plan::new(redactions, descriptor),
-            ),
+            None => (Arc::clone(descriptor), Plan::new(redactions, descriptor)),
         };
         // The one that was used longest ago is first.
         if self.0.len() == MAX_PLANS {

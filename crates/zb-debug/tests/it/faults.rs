@@ -156,7 +156,11 @@ fn child_with_a_full_disk() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
-    let mirrors = Mirrors::builder(&directory).arrow().proto().start().unwrap();
+    let mirrors = Mirrors::builder(&directory)
+        .arrow()
+        .proto()
+        .start()
+        .unwrap();
     let hand_over = |id: i64| {
         mirrors.batch(&flights(), &batch(id, 1));
         mirrors.records(&flights(), &descriptor(), &records([id]));
@@ -177,13 +181,20 @@ fn child_with_a_full_disk() {
         // Nothing is tried for a second after two failures in a row.
         let rows = failed.arrow.rows;
         let mut id = 100 * round + 20;
-        while mirrors.stats().arrow.rows == rows || mirrors.stats().proto.rows == failed.proto.rows {
+        while mirrors.stats().arrow.rows == rows || mirrors.stats().proto.rows == failed.proto.rows
+        {
             std::thread::sleep(Duration::from_millis(20));
             hand_over(id);
             id += 1;
         }
-        assert_eq!(log.count("a mirror cannot be written"), 2 * (round as usize + 1));
-        assert_eq!(log.count("the mirror is written again"), 2 * (round as usize + 1));
+        assert_eq!(
+            log.count("a mirror cannot be written"),
+            2 * (round as usize + 1)
+        );
+        assert_eq!(
+            log.count("the mirror is written again"),
+            2 * (round as usize + 1)
+        );
         assert!(failed.arrow.dropped_rows >= 19 && failed.proto.dropped_rows >= 19);
     }
     let stats = mirrors.stats();
@@ -229,7 +240,9 @@ fn child_with_files_that_fill_up() {
         assert!(!matches!(batches(&path).1, Tail::Cut { .. }));
     }
 
-    let quarantine = QuarantineDir::builder(directory.join("quarantine")).open().unwrap();
+    let quarantine = QuarantineDir::builder(directory.join("quarantine"))
+        .open()
+        .unwrap();
     let (mut kept, mut refused) = (Vec::new(), 0);
     for i in 0..100 {
         match quarantine.put(&flights(), &batch(i * 10, 10)) {
@@ -308,11 +321,17 @@ fn a_mirror_that_blocks_goes_on_when_the_disk_does() {
 #[ignore = "run by another test"]
 fn child_that_makes_files() {
     let directory = child_directory();
-    let mirrors = Mirrors::builder(directory.join("a/b")).arrow().proto().start().unwrap();
+    let mirrors = Mirrors::builder(directory.join("a/b"))
+        .arrow()
+        .proto()
+        .start()
+        .unwrap();
     mirrors.batch(&flights(), &batch(0, 5));
     mirrors.records(&flights(), &descriptor(), &records(0..5));
     mirrors.close().unwrap();
-    let quarantine = QuarantineDir::builder(directory.join("q/r")).open().unwrap();
+    let quarantine = QuarantineDir::builder(directory.join("q/r"))
+        .open()
+        .unwrap();
     quarantine.put(&flights(), &batch(0, 5)).unwrap();
 }
 

@@ -49,7 +49,11 @@ fn killed_after(process: &mut Child, delay: Duration) -> i64 {
     let number = |line: &str| line.trim().strip_prefix("flushed ")?.parse::<i64>().ok();
     while flushed == 0 {
         line.clear();
-        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "the child ended by itself");
+        assert_ne!(
+            stdout.read_line(&mut line).unwrap(),
+            0,
+            "the child ended by itself"
+        );
         flushed = number(&line).unwrap_or(0);
     }
     std::thread::sleep(delay);
@@ -59,7 +63,11 @@ fn killed_after(process: &mut Child, delay: Duration) -> i64 {
     stdout.read_to_string(&mut rest).unwrap();
     // A line that is cut is not a whole number.
     let whole = rest.rsplit_once('\n').map_or("", |(lines, _)| lines);
-    whole.lines().filter_map(number).next_back().unwrap_or(flushed)
+    whole
+        .lines()
+        .filter_map(number)
+        .next_back()
+        .unwrap_or(flushed)
 }
 
 #[test]
@@ -80,7 +88,11 @@ fn nothing_that_was_flushed_is_lost_to_a_kill() {
         let flushed = killed_after(&mut process, delay);
 
         for found in [ids(directory.path()), record_ids(directory.path())] {
-            assert!(found.len() as i64 >= flushed, "{} of {flushed}", found.len());
+            assert!(
+                found.len() as i64 >= flushed,
+                "{} of {flushed}",
+                found.len()
+            );
             assert_eq!(found, Vec::from_iter(0..found.len() as i64));
         }
         let quarantined = ids(&directory.path().join("quarantine"));

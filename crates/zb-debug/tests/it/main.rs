@@ -1,4 +1,8 @@
 //! Mirrors, quarantine files and their readers, on real files.
+#![allow(
+    clippy::from_iter_instead_of_collect,
+    reason = "a range reads better as one"
+)]
 
 mod faults;
 mod killed;
@@ -131,7 +135,8 @@ fn len(path: &Path) -> u64 {
 /// One of the ignored tests in a process of its own, set up by a shell first.
 fn child(setup: &str, test: &str, directory: &Path) -> Command {
     let mut command = Command::new("sh");
-    let script = format!("{setup}\nexec \"$0\" --exact \"$1\" --ignored --nocapture --test-threads=1");
+    let script =
+        format!("{setup}\nexec \"$0\" --exact \"$1\" --ignored --nocapture --test-threads=1");
     command
         .args(["-c", &script])
         .arg(std::env::current_exe().unwrap())

@@ -51,7 +51,12 @@ fn unusual_batches_come_back_as_they_were_handed_in() {
     ]);
     let field = Arc::new(Field::new("n", DataType::UInt32, true));
     let inner: ArrayRef = Arc::new(UInt32Array::from(vec![Some(1), None, Some(3), Some(4)]));
-    let views = StringViewArray::from(vec![Some("short"), None, Some("a string too long for a view"), Some("")]);
+    let views = StringViewArray::from(vec![
+        Some("short"),
+        None,
+        Some("a string too long for a view"),
+        Some(""),
+    ]);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("words", Arc::new(words)),
         ("lists", Arc::new(lists)),
@@ -62,7 +67,12 @@ fn unusual_batches_come_back_as_they_were_handed_in() {
     let none = Arc::new(Schema::empty());
     let options = RecordBatchOptions::new().with_row_count(Some(3));
     let without_columns = RecordBatch::try_new_with_options(none, vec![], &options).unwrap();
-    let handed = [whole.clone(), whole.slice(1, 2), without_columns, whole.slice(3, 1)];
+    let handed = [
+        whole.clone(),
+        whole.slice(1, 2),
+        without_columns,
+        whole.slice(3, 1),
+    ];
 
     let directory = tempfile::tempdir().unwrap();
     let mirrors = Mirrors::builder(directory.path()).arrow().start().unwrap();
@@ -253,7 +263,12 @@ fn handing_over_copies_no_data() {
     mirrors.batch(&flights(), &batch);
     // Either the queue holds the very same array, or it was written already.
     let held = Arc::strong_count(&column);
-    assert!(held > before || { mirrors.flush().unwrap(); mirrors.stats().arrow.rows == 1_000_000 });
+    assert!(
+        held > before || {
+            mirrors.flush().unwrap();
+            mirrors.stats().arrow.rows == 1_000_000
+        }
+    );
     mirrors.close().unwrap();
     assert_eq!(Arc::strong_count(&column), before);
 }
@@ -273,7 +288,9 @@ fn tables_and_schemas_have_files_of_their_own() {
     let entries = list(directory.path()).unwrap();
     assert_eq!(entries.len(), 8);
     for table in tables {
-        let own = entries.iter().filter(|e| e.table().as_ref() == Some(&table));
+        let own = entries
+            .iter()
+            .filter(|e| e.table().as_ref() == Some(&table));
         let rows = own.map(|e| batches(e.path()).0.iter().map(RecordBatch::num_rows).sum());
         assert_eq!(Vec::<usize>::from_iter(rows), [4, 1]);
     }

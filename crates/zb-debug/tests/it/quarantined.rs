@@ -19,7 +19,10 @@ fn rows_can_be_read_as_soon_as_they_are_put() {
     }
     let files = quarantine.files();
     assert_eq!(files.len(), 1);
-    assert_eq!(batches(&files[0]), ((0..5).map(|i| batch(i * 2, 2)).collect(), Tail::Open));
+    assert_eq!(
+        batches(&files[0]),
+        ((0..5).map(|i| batch(i * 2, 2)).collect(), Tail::Open)
+    );
     quarantine.close().unwrap();
     assert_eq!(batches(&files[0]).1, Tail::Complete);
     quarantine.put(&flights(), &batch(10, 1)).unwrap();
@@ -39,7 +42,9 @@ fn files_rotate_and_none_is_deleted() {
     let quarantine = QuarantineDir::builder(scratch.path()).rotate_rows(3);
     let quarantine = quarantine.open().unwrap();
     quarantine.put(&flights(), &batch(0, 10)).unwrap();
-    quarantine.put(&table("main.nyc.weather"), &batch(10, 1)).unwrap();
+    quarantine
+        .put(&table("main.nyc.weather"), &batch(10, 1))
+        .unwrap();
     quarantine.put(&flights(), &batch(11, 10)).unwrap();
     assert_eq!(quarantine.files().len(), 4 + 1 + 3);
     let mut found = ids(scratch.path());
@@ -49,8 +54,15 @@ fn files_rotate_and_none_is_deleted() {
     let quarantine = QuarantineDir::builder(scratch.path()).rotate_bytes(3000);
     let quarantine = quarantine.open().unwrap();
     quarantine.put(&flights(), &batch(21, 500)).unwrap();
-    let sizes: Vec<u64> = quarantine.files().iter().map(|path| super::len(path)).collect();
-    assert!(sizes.len() > 3 && sizes.iter().all(|&size| size <= 3000), "{sizes:?}");
+    let sizes: Vec<u64> = quarantine
+        .files()
+        .iter()
+        .map(|path| super::len(path))
+        .collect();
+    assert!(
+        sizes.len() > 3 && sizes.iter().all(|&size| size <= 3000),
+        "{sizes:?}"
+    );
     assert_eq!(ids(scratch.path()).len(), 521);
 }
 

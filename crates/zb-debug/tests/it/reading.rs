@@ -87,7 +87,12 @@ fn a_record_file_cut_anywhere_is_read_up_to_the_cut() {
         let whole: usize = read.iter().map(|record| record.len() + 1).sum();
         match tail {
             Tail::Complete => assert_eq!(whole, len),
-            tail => assert_eq!(tail, Tail::Cut { bytes: (len - whole) as u64 }),
+            tail => assert_eq!(
+                tail,
+                Tail::Cut {
+                    bytes: (len - whole) as u64
+                }
+            ),
         }
     }
 }
@@ -102,14 +107,28 @@ fn damage_is_told_with_its_place() {
     let error = text(read_arrow(&path, b"id,name\n1,a\n").unwrap_err());
     assert!(error.ends_with("bad.arrows is damaged at byte 0: a message should begin there, and [69, 64, 2c, 6e] was found"), "{error}");
     let error = text(read_arrow(&path, b"").unwrap_err());
-    assert!(error.ends_with("at byte 0: it ends before its schema does"), "{error}");
+    assert!(
+        error.ends_with("at byte 0: it ends before its schema does"),
+        "{error}"
+    );
     let error = text(read_arrow(&path, &[&arrow[..], b"x"].concat()).unwrap_err());
-    assert!(error.ends_with(&format!("at byte {}: it goes on after its end", arrow.len())));
+    assert!(error.ends_with(&format!(
+        "at byte {}: it goes on after its end",
+        arrow.len()
+    )));
     let negative = [&[0xff; 4], &(-5_i32).to_le_bytes()[..]].concat();
     let error = text(read_arrow(&path, &negative).unwrap_err());
-    assert!(error.ends_with("at byte 0: a length of -5 was found"), "{error}");
+    assert!(
+        error.ends_with("at byte 0: a length of -5 was found"),
+        "{error}"
+    );
     // A length of 2 GiB in a file of a few bytes.
-    let huge = [&arrow[..arrow.len() - 8], &[0xff; 4], &i32::MAX.to_le_bytes()[..]].concat();
+    let huge = [
+        &arrow[..arrow.len() - 8],
+        &[0xff; 4],
+        &i32::MAX.to_le_bytes()[..],
+    ]
+    .concat();
     assert_eq!(read_arrow(&path, &huge).unwrap().1, Tail::Cut { bytes: 8 });
 
     let path = directory.path().join("bad.pb");
@@ -125,7 +144,10 @@ fn damage_is_told_with_its_place() {
     assert!(text(error).contains(&format!("at byte {}: a length of ", proto.len())));
     // 64 MiB are allowed, and are not there.
     let claimed = [&proto[..], b"\x80\x80\x80\x20"].concat();
-    assert_eq!(read_proto(&path, &claimed).unwrap().1, Tail::Cut { bytes: 4 });
+    assert_eq!(
+        read_proto(&path, &claimed).unwrap().1,
+        Tail::Cut { bytes: 4 }
+    );
 }
 
 #[test]
@@ -135,8 +157,14 @@ fn what_is_no_file_is_not_waited_for() {
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     let fifo = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).unwrap();
-    assert_eq!(ArrowFile::open(&path).unwrap_err().kind(), ErrorKind::Damaged);
-    assert_eq!(ProtoFile::open(&path).unwrap_err().kind(), ErrorKind::Damaged);
+    assert_eq!(
+        ArrowFile::open(&path).unwrap_err().kind(),
+        ErrorKind::Damaged
+    );
+    assert_eq!(
+        ProtoFile::open(&path).unwrap_err().kind(),
+        ErrorKind::Damaged
+    );
     let error = ArrowFile::open(directory.path()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Damaged);
     let error = ArrowFile::open(directory.path().join("none")).unwrap_err();

@@ -1,11 +1,6 @@
 //! What must not be on disk is not.
 
-use std::{
-    collections::HashSet,
-    fs,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::HashSet, fs, path::Path, sync::Arc};
 
 use arrow_array::{
     Array as _, ArrayRef, BinaryArray, DictionaryArray, FixedSizeBinaryArray, Float64Array,
@@ -27,7 +22,10 @@ fn mirror(directory: &Path, batch: &RecordBatch, set: impl Fn(MirrorsBuilder) ->
 /// Whether any file below a directory has the bytes.
 fn has(directory: &Path, bytes: &[u8]) -> bool {
     let kinds = [Kind::Arrow, Kind::Proto];
-    let files: Vec<_> = kinds.iter().flat_map(|kind| files(directory, *kind)).collect();
+    let files: Vec<_> = kinds
+        .iter()
+        .flat_map(|kind| files(directory, *kind))
+        .collect();
     assert!(!files.is_empty());
     let mut contents = files.iter().map(|file| fs::read(file).unwrap());
     contents.any(|contents| contents.windows(bytes.len()).any(|window| window == bytes))
@@ -57,7 +55,9 @@ fn strings_and_bytes_of_every_type_are_hashed_alike() {
     let directory = tempfile::tempdir().unwrap();
     let hashed = ["A", "b", "c", "d", "e", "f", "no such column"];
     mirror(directory.path(), &batch, |mirrors| {
-        hashed.iter().fold(mirrors, |mirrors, name| mirrors.redact(*name, Redaction::Hash))
+        hashed.iter().fold(mirrors, |mirrors, name| {
+            mirrors.redact(*name, Redaction::Hash)
+        })
     });
     assert!(!has(directory.path(), b"SECRET"));
     let read = batches(&files(directory.path(), Kind::Arrow)[0]).0;
@@ -82,7 +82,9 @@ fn a_hash_cannot_be_found_by_trying() {
     )])
     .unwrap();
     let directory = tempfile::tempdir().unwrap();
-    mirror(directory.path(), &batch, |m| m.redact("phone", Redaction::Hash));
+    mirror(directory.path(), &batch, |m| {
+        m.redact("phone", Redaction::Hash)
+    });
     let read = batches(&files(directory.path(), Kind::Arrow)[0]).0;
     let hash = strings(read[0].column(0)).remove(0).unwrap();
     use sha2::Digest as _;
@@ -104,13 +106,24 @@ fn other_types_become_null_and_keep_their_type() {
     let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     let directory = tempfile::tempdir().unwrap();
     mirror(directory.path(), &batch, |mirrors| {
-        mirrors.redact("LAT", Redaction::Hash).redact("name", Redaction::Null)
+        mirrors
+            .redact("LAT", Redaction::Hash)
+            .redact("name", Redaction::Null)
     });
     let read = batches(&files(directory.path(), Kind::Arrow)[0]).0;
     let types = read[0].schema();
-    let types: Vec<_> = types.fields().iter().map(|f| f.data_type().clone()).collect();
+    let types: Vec<_> = types
+        .fields()
+        .iter()
+        .map(|f| f.data_type().clone())
+        .collect();
     assert_eq!(types, [DataType::Float64, DataType::Utf8]);
-    assert!(read[0].columns().iter().all(|column| column.null_count() == 2));
+    assert!(
+        read[0]
+            .columns()
+            .iter()
+            .all(|column| column.null_count() == 2)
+    );
 }
 
 #[test]
@@ -174,7 +187,11 @@ fn a_record_that_cannot_be_read_is_not_written() {
         .unwrap();
     let good = super::records([1]).remove(0);
     // A field of a length that it has not; a group; a string sent as a number.
-    let bad = [b"\x12\x7fSECRET".to_vec(), b"\x13SECRET".to_vec(), b"\x10\x01SECRET".to_vec()];
+    let bad = [
+        b"\x12\x7fSECRET".to_vec(),
+        b"\x13SECRET".to_vec(),
+        b"\x10\x01SECRET".to_vec(),
+    ];
     let all = [&bad[..], &[good]].concat();
     mirrors.records(&flights(), &descriptor(), &all);
     mirrors.records(&flights(), &descriptor(), &bad);

@@ -46,7 +46,9 @@ fn all_files_together_are_never_larger_than_they_may_be() {
     for i in 0..300 {
         mirrors.batch(&flights(), &batch(i * 5, 5));
         let paths = files(directory.path(), Kind::Arrow);
-        let sizes = paths.iter().map(|path| fs::metadata(path).map_or(0, |m| m.len()));
+        let sizes = paths
+            .iter()
+            .map(|path| fs::metadata(path).map_or(0, |m| m.len()));
         assert!(sizes.sum::<u64>() <= 10_000);
     }
     mirrors.close().unwrap();
@@ -65,7 +67,10 @@ fn one_file_may_not_take_more_than_all_may() {
         .unwrap();
     mirrors.batch(&flights(), &batch(0, 2_000));
     mirrors.close().unwrap();
-    let sizes: Vec<u64> = files(directory.path(), Kind::Arrow).iter().map(|f| len(f)).collect();
+    let sizes: Vec<u64> = files(directory.path(), Kind::Arrow)
+        .iter()
+        .map(|f| len(f))
+        .collect();
     assert!(sizes.iter().sum::<u64>() <= 5_000, "{sizes:?}");
     assert_eq!(ids(directory.path()).last(), Some(&1_999));
 }
@@ -129,6 +134,8 @@ fn nothing_goes_but_closed_files_of_the_same_table() {
     other.close().unwrap();
     let weather = table("main.nyc.weather");
     let entries = zb_debug::list(directory.path()).unwrap();
-    let of_weather = entries.iter().filter(|e| e.table().as_ref() == Some(&weather));
+    let of_weather = entries
+        .iter()
+        .filter(|e| e.table().as_ref() == Some(&weather));
     assert_eq!(of_weather.count(), 3);
 }
