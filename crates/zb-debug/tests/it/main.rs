@@ -1,7 +1,11 @@
 //! Mirrors, quarantine files and their readers, on real files.
 #![allow(
+    clippy::expect_used,
     clippy::from_iter_instead_of_collect,
-    reason = "a range reads better as one"
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests, with functions that are parts of tests"
 )]
 
 mod faults;

@@ -132,7 +132,7 @@ fn what_is_flushed_can_be_read_while_the_mirrors_run() {
     let mirrors = Mirrors::builder(directory.path())
         .arrow()
         .proto()
-        .flush_every(Duration::from_secs(3600))
+        .flush_every(Duration::from_hours(1))
         .start()
         .unwrap();
     mirrors.batch(&flights(), &batch(0, 7));
