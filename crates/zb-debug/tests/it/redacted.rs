@@ -9,6 +9,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
+use sha2::Digest as _;
 use zb_debug::{Kind, Mirrors, MirrorsBuilder, ProtoFile, Redaction};
 
 use super::{Row, batches, descriptor, files, flights};
@@ -87,10 +88,8 @@ fn a_hash_cannot_be_found_by_trying() {
     });
     let read = batches(&files(directory.path(), Kind::Arrow)[0]).0;
     let hash = strings(read[0].column(0)).remove(0).unwrap();
-    use sha2::Digest as _;
     let plain = sha2::Sha256::digest(b"555-0100");
-    let plain: String = plain.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_ne!(hash, plain);
+    assert_ne!(hash, format!("{plain:x}"));
 }
 
 #[test]

@@ -19,9 +19,9 @@ fn rotated(directory: &Path, limit: u64, handed: &[RecordBatch]) -> (Stats, Vec<
         .when_full(WhenFull::Block)
         .start()
         .unwrap();
-    handed
-        .iter()
-        .for_each(|batch| mirrors.batch(&flights(), batch));
+    for batch in handed {
+        mirrors.batch(&flights(), batch);
+    }
     let stats = mirrors.close().unwrap();
     let sizes = files(directory, Kind::Arrow)
         .iter()
