@@ -10,6 +10,7 @@ mod bad_input;
 mod faults;
 mod interrupt;
 mod memory;
+mod mirrors;
 mod protoc;
 #[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]
 mod random;
