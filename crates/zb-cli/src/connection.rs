@@ -1,16 +1,16 @@
 //! From flags to a client.
 
-use zb_core::{Client, Secret};
+use zb_core::{Client, ClientBuilder, Secret};
 
 use crate::{arguments::Connection, failure::Failure};
 
 impl Connection {
     /// The client that the flags, the files and the environment describe.
-    pub(crate) async fn open(&self) -> Result<Client, Failure> {
+    pub(crate) async fn open(&self, builder: ClientBuilder) -> Result<Client, Failure> {
         if let Some(dir) = &self.local {
-            return Ok(Client::local(dir).await?);
+            return Ok(builder.local(dir).await?);
         }
-        let mut builder = Client::builder().environment().application("zb-cli");
+        let mut builder = builder.environment().application("zb-cli");
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
         }

@@ -2,12 +2,16 @@
 
 mod arguments;
 mod connection;
+mod debugging;
 mod delivery;
 mod failure;
+mod files;
 mod input;
+mod inspect;
 mod interrupt;
 mod logging;
 mod panics;
+mod replay;
 mod schema;
 mod send;
 mod serve;
@@ -32,6 +36,8 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Send(arguments) => run(send::run(*arguments), SEND_THREADS),
         Command::Serve(arguments) => run(serve::run(arguments), SERVE_THREADS),
+        Command::Replay(arguments) => run(replay::run(*arguments), SEND_THREADS),
+        Command::Inspect(arguments) => inspect::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| failure.report())

@@ -10,12 +10,14 @@ use async_trait::async_trait;
 use zb_auth::{
     ClientCredentials, FileToken, Scope, Token, TokenExchange, workspace_id_from_endpoint,
 };
+use zb_debug::{MirrorsBuilder, QuarantineDirBuilder};
 use zb_ingest::{Observer, SenderOptions};
 use zb_types::Secret;
 
 use crate::{
     Client, Config, Credentials, Error,
     config::{Layer, Places},
+    mirrors::{Beside, Kept, Mirrored},
 };
 
 /// How many bytes may be in flight to the embedded endpoint, which acknowledges soon and keeps
@@ -34,6 +36,7 @@ pub struct ClientBuilder {
     allow_plaintext: bool,
     tokens: Option<Arc<dyn zb_auth::TokenSource>>,
     settings: Settings,
+    files: Files,
 }
 
 impl ClientBuilder {
@@ -117,12 +120,27 @@ impl ClientBuilder {
         self.options(|options| options.observer(observer))
     }
 
+    /// Keeps what is handed in, or what is sent, or both, in files for people to look at. The client
+    /// ends them when it is closed. A mirror that fails fails no send: it counts, see
+    /// [`Client::mirrors`].
+    pub fn mirrors(mut self, mirrors: MirrorsBuilder) -> Self {
+        self.files.mirrors = Some(mirrors);
+        self
+    }
+
+    /// Keeps rejected rows in files, with the reasons beside them, before the receipt is given out.
+    pub fn quarantine(mut self, quarantine: QuarantineDirBuilder) -> Self {
+        self.files.quarantine = Some(quarantine);
+        self
+    }
+
     /// Makes the client. Nothing is connected to yet.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] or
-    /// [`Error::Ingest`] when an address cannot be used.
+    /// [`Error::Ingest`] when an address cannot be used, [`Error::Debug`] when the directory of
+    /// mirrors or quarantine cannot.
     pub fn build(self) -> Result<Client, Error> {
         let Config {
             endpoint,
@@ -133,9 +151,9 @@ impl ClientBuilder {
         if self.allow_plaintext {
             options = options.allow_plaintext();
         }
-        let options = self.settings.apply(options);
+        let (options, files) = self.files.open(self.settings.apply(options))?;
         let workspace = workspace_id_from_endpoint(&endpoint);
-        match (credentials, self.tokens) {
+        let client = match (credentials, self.tokens) {
             (_, Some(tokens)) => Client::new(options, tokens, host),
             (Credentials::Client { id, secret }, None) => {
                 let mut source = ClientCredentials::builder(&host, id, secret, workspace?);
@@ -156,7 +174,8 @@ impl ClientBuilder {
             }
             // Found only where there is a source of the program's own.
             (Credentials::Program, None) => Client::new(options, NoTokens, host),
-        }
+        };
+        Ok(client?.with(files))
     }
 
     /// Makes a client of an endpoint inside this process: [`Client::local`] with the settings of
@@ -174,8 +193,9 @@ impl ClientBuilder {
         let workspace = workspace_id_from_endpoint(server.endpoint())?;
         let secret = server.client_secret().clone();
         let source = ClientCredentials::builder(&host, server.client_id(), secret, workspace);
-        let client = Client::new(self.settings.apply(options), source.build()?, host)?;
-        Ok(client.serving(server))
+        let (options, files) = self.files.open(self.settings.apply(options))?;
+        let client = Client::new(options, source.build()?, host)?;
+        Ok(client.with(files).serving(server))
     }
 
     /// Makes a client that converts and checks and connects to nothing: what would be sent comes
@@ -187,8 +207,9 @@ impl ClientBuilder {
     pub fn dry_run(self) -> Result<Client, Error> {
         // A name that by its standard (RFC 6761) is nobody's.
         let options = SenderOptions::new("https://dry-run.invalid");
-        let options = self.settings.apply(options).dry_run();
-        Client::new(options, NoTokens, "https://dry-run.invalid".to_owned())
+        let (options, files) = self.files.open(self.settings.apply(options).dry_run())?;
+        let client = Client::new(options, NoTokens, "https://dry-run.invalid".to_owned())?;
+        Ok(client.with(files))
     }
 
     fn set(mut self, with: impl FnOnce(Layer) -> Layer) -> Self {
@@ -214,6 +235,30 @@ impl Settings {
         self.0
             .into_iter()
             .fold(options, |options, with| with(options))
+    }
+}
+
+/// The files that are kept beside what is sent.
+#[derive(Default)]
+struct Files {
+    mirrors: Option<MirrorsBuilder>,
+    quarantine: Option<QuarantineDirBuilder>,
+}
+
+impl Files {
+    fn open(self, mut options: SenderOptions) -> Result<(SenderOptions, Beside), Error> {
+        let mut beside = Beside::default();
+        if let Some(mirrors) = self.mirrors {
+            let mirrors = Arc::new(mirrors.start()?);
+            options = options.observer(Arc::new(Mirrored(Arc::clone(&mirrors))));
+            beside.mirrors = Some(mirrors);
+        }
+        if let Some(quarantine) = self.quarantine {
+            let quarantine = Arc::new(quarantine.open()?);
+            options = options.quarantine(Arc::new(Kept(Arc::clone(&quarantine))));
+            beside.quarantine = Some(quarantine);
+        }
+        Ok((options, beside))
     }
 }
 

@@ -10,11 +10,14 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Fields, Schema};
 use tokio::{sync::OnceCell, time::Instant};
 use zb_auth::{Retrying, TokenCache};
+use zb_debug::{Mirrors, QuarantineDir};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
 use zb_retry::Policy;
 use zb_types::TableName;
 
-use crate::{ClientBuilder, Error, TableDescription, catalog, tokens::CachedTokens};
+use crate::{
+    ClientBuilder, Error, TableDescription, catalog, mirrors::Beside, tokens::CachedTokens,
+};
 
 /// How the token endpoint is asked again within one attempt to connect: soon and not for long,
 /// since the attempt itself is repeated at the pace of the sender.
@@ -34,6 +37,7 @@ pub struct Client {
     cache: Arc<TokenCache>,
     /// The senders of [`send`](Self::send), one for each table.
     senders: Mutex<HashMap<TableName, Kept>>,
+    beside: Beside,
     #[cfg(feature = "local")]
     server: Option<zb_local::Server>,
 }
@@ -89,9 +93,16 @@ impl Client {
             host,
             cache,
             senders: Mutex::default(),
+            beside: Beside::default(),
             #[cfg(feature = "local")]
             server: None,
         })
+    }
+
+    /// With files that are kept beside what is sent.
+    pub(crate) fn with(mut self, beside: Beside) -> Self {
+        self.beside = beside;
+        self
     }
 
     /// The client of an endpoint inside this process.
@@ -136,6 +147,17 @@ impl Client {
         Ok(sent?)
     }
 
+    /// The mirrors of what is handed in and sent, if there are any: to ask them what they have
+    /// counted, or to flush them.
+    pub fn mirrors(&self) -> Option<&Arc<Mirrors>> {
+        self.beside.mirrors.as_ref()
+    }
+
+    /// The quarantine of rejected rows, if there is one: to ask it for its files.
+    pub fn quarantine(&self) -> Option<&Arc<QuarantineDir>> {
+        self.beside.quarantine.as_ref()
+    }
+
     /// What Unity Catalog says of a table: its columns, their types, which may be null.
     ///
     /// # Errors
@@ -147,7 +169,8 @@ impl Client {
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of
-    /// [`send`](Self::send) and the embedded endpoint. What was not delivered comes back.
+    /// [`send`](Self::send), the files beside what was sent, and the embedded endpoint. What was not
+    /// delivered comes back.
     ///
     /// # Errors
     ///
@@ -167,6 +190,7 @@ impl Client {
                 }
             }
         }
+        self.beside.close().await;
         #[cfg(feature = "local")]
         if let Some(server) = self.server {
             server.shutdown().await?;

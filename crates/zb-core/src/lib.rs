@@ -31,6 +31,7 @@
 //! | `zb-convert` | Arrow record batches to Protobuf rows and back | [`convert`] |
 //! | `zb-ingest` | delivery, with a receipt for every row | [`ingest`] |
 //! | `zb-auth` | OAuth2 tokens | [`auth`] |
+//! | `zb-debug` | mirrors on disk, quarantine files, their readers | [`debug`] |
 //! | `zb-retry` | retries with backoff and full jitter | [`retry`] |
 //! | `zb-local` | the offline endpoint | [`local`], feature `local` |
 //!
@@ -47,6 +48,7 @@ mod catalog;
 mod client;
 mod config;
 mod error;
+mod mirrors;
 mod tokens;
 
 pub use builder::ClientBuilder;
@@ -57,6 +59,7 @@ pub use error::{Error, ErrorKind};
 pub use zb_auth as auth;
 pub use zb_convert as convert;
 pub use zb_convert::{SchemaError, create_table_sql, proto_text};
+pub use zb_debug as debug;
 pub use zb_ingest as ingest;
 pub use zb_ingest::{
     Closed, Event, Fate, Fates, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender,

@@ -64,7 +64,7 @@ pub use observer::{Event, Fates, Observer};
 pub use options::SenderOptions;
 pub use quarantine::Quarantine;
 pub use ranges::RowRanges;
-pub use receipt::Receipt;
+pub use receipt::{REASON_COLUMNS, Receipt};
 pub use rejection::{RejectedBy, Rejection};
 pub use sender::Sender;
 pub use slow_down::SlowDown;

@@ -48,7 +48,7 @@ pub enum Event<'a> {
     #[non_exhaustive]
     Sending {
         /// What they are records of.
-        descriptor: &'a DescriptorProto,
+        descriptor: &'a Arc<DescriptorProto>,
         /// The records of one request.
         records: &'a [Vec<u8>],
         /// Whether they were handed over before.

@@ -7,6 +7,15 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use crate::{Error, Fates, Rejection, RowRanges};
 
+/// The columns that [`Receipt::rejected_batch`] puts behind those of the batch: the row, the column,
+/// the kind and the message.
+pub const REASON_COLUMNS: [&str; 4] = [
+    "_zb_error_row",
+    "_zb_error_column",
+    "_zb_error_kind",
+    "_zb_error_message",
+];
+
 /// What became of the rows of one batch, each in exactly one of four ways:
 /// [durable](Self::durable), [rejected](Self::rejected), [not sent](Self::not_sent) or
 /// [unknown](Self::unknown).
@@ -161,27 +170,23 @@ impl Receipt {
         };
         let reasons: [(&str, DataType, ArrayRef); 4] = [
             (
-                "_zb_error_row",
+                REASON_COLUMNS[0],
                 DataType::UInt64,
                 Arc::new(UInt64Array::from_iter_values(
                     self.rejected.iter().map(|r| r.row() as u64),
                 )),
             ),
             (
-                "_zb_error_column",
+                REASON_COLUMNS[1],
                 DataType::Utf8,
                 text(&|r| r.column().to_owned()),
             ),
             (
-                "_zb_error_kind",
+                REASON_COLUMNS[2],
                 DataType::Utf8,
                 text(&|r| r.kind().to_owned()),
             ),
-            (
-                "_zb_error_message",
-                DataType::Utf8,
-                text(&Rejection::reason),
-            ),
+            (REASON_COLUMNS[3], DataType::Utf8, text(&Rejection::reason)),
         ];
         let mut fields = rows.schema().fields().to_vec();
         let mut columns = rows.columns().to_vec();

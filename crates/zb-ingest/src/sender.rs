@@ -74,13 +74,15 @@ impl Sender {
         let limit = options.check()?;
         let encoding = options.encoding.clone();
         let encoder = Encoder::new(&options.table_schema(schema), encoding);
+        let encoder = encoder.map_err(Error::Schema)?;
         let (quarantine, keeping) = options
             .quarantine
             .clone()
             .map(|quarantine| quarantine::start(table.clone(), quarantine))
             .unzip();
         let shared = Arc::new(Shared {
-            encoder: Arc::new(encoder.map_err(Error::Schema)?),
+            descriptor: Arc::new(encoder.descriptor().clone()),
+            encoder: Arc::new(encoder),
             limit,
             ledger: Ledger::default(),
             budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
+use prost_types::DescriptorProto;
 use tokio::sync::Mutex;
 use zb_convert::{ChunkLimit, EncodedVecs, Encoder};
 use zb_types::TableName;
@@ -18,6 +19,7 @@ use crate::{
 pub(crate) struct Shared {
     pub(crate) table: TableName,
     pub(crate) encoder: Arc<Encoder>,
+    pub(crate) descriptor: Arc<DescriptorProto>,
     pub(crate) limit: ChunkLimit,
     pub(crate) ledger: Ledger,
     pub(crate) budget: Budget,
@@ -32,7 +34,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// One attempt to open a stream.
     pub(crate) async fn open(&self, line: &Arc<Line>) -> Result<Stream, Error> {
-        let descriptor = self.encoder.descriptor().clone();
+        let descriptor = (*self.descriptor).clone();
         let tokens = Arc::clone(&self.tokens);
         let line = Arc::clone(line);
         let observers = self.observers.clone();
@@ -50,7 +52,7 @@ impl Shared {
     /// Tells of records that are about to be handed over.
     pub(crate) fn sending(&self, records: &[Vec<u8>], again: bool) {
         self.observers.tell(&Event::Sending {
-            descriptor: self.encoder.descriptor(),
+            descriptor: &self.descriptor,
             records,
             again,
         });
