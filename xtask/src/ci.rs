@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{deny, fuzz, layers, memcheck, py, run};
+use crate::{deny, extras, fuzz, layers, memcheck, py, run};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
-const FEATURES: &str = "zb-convert/rayon";
+const FEATURES: &str = "zb-convert/rayon,zb-telemetry/otlp";
 
 /// A step: what it is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     ("tests", tests),
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
+    ("extras", extras::run),
     ("docs", docs),
     ("oracle", oracle),
 ];

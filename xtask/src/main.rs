@@ -13,6 +13,7 @@ mod bench;
 mod ci;
 mod demo;
 mod deny;
+mod extras;
 mod fuzz;
 mod layers;
 mod memcheck;
@@ -34,6 +35,7 @@ cargo xtask COMMAND
   deny             licences, banned crates, sources, advisories (cargo-deny)
   fuzz [SECONDS] [TARGET]
                    the targets of fuzz/, each for so many seconds (20), or one of them
+  extras           the crates of extras/, which have lockfiles of their own
   memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
   miri             the same under miri, where a toolchain with miri is installed
   py               the Python of the tests, in target/venv; prints its path
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         ("layers", []) => layers::run(),
         ("deny", []) => deny::run(),
         ("fuzz", args) => fuzz::run(args),
+        ("extras", []) => extras::run(),
         ("memcheck", []) => memcheck::run(),
         ("miri", []) => miri::run(),
         ("py", []) => py::run(),

@@ -46,6 +46,9 @@ pub(crate) struct Reserved {
     pub(crate) why: &'static str,
 }
 
+/// Why OpenTelemetry is kept in one place.
+const OPENTELEMETRY: &str = "every minor of OpenTelemetry is breaking: one crate follows it";
+
 /// Crates that are kept in one place. Tests may name the foreign ones: they judge from outside.
 pub(crate) const RESERVED: &[Reserved] = &[
     Reserved {
@@ -81,9 +84,39 @@ pub(crate) const RESERVED: &[Reserved] = &[
     },
     Reserved {
         name: "reqwest",
-        // zb-core asks Unity Catalog for the columns of a table.
-        by: &["zb-auth", "zb-core", "zb-tests"],
+        // zb-core asks Unity Catalog for the columns of a table; zb-telemetry posts to a collector.
+        by: &["zb-auth", "zb-core", "zb-telemetry", "zb-tests"],
         why: "HTTP stays where addresses and tokens are looked after",
+    },
+    Reserved {
+        name: "opentelemetry",
+        by: &["zb-telemetry", "zb-tests"],
+        why: OPENTELEMETRY,
+    },
+    Reserved {
+        name: "opentelemetry-http",
+        by: &["zb-telemetry", "zb-tests"],
+        why: OPENTELEMETRY,
+    },
+    Reserved {
+        name: "opentelemetry-otlp",
+        by: &["zb-telemetry", "zb-tests"],
+        why: OPENTELEMETRY,
+    },
+    Reserved {
+        name: "opentelemetry-proto",
+        by: &["zb-telemetry", "zb-tests"],
+        why: OPENTELEMETRY,
+    },
+    Reserved {
+        name: "opentelemetry_sdk",
+        by: &["zb-telemetry", "zb-tests"],
+        why: OPENTELEMETRY,
+    },
+    Reserved {
+        name: "tracing-opentelemetry",
+        by: &["zb-telemetry", "zb-tests"],
+        why: OPENTELEMETRY,
     },
 ];
 

@@ -163,7 +163,11 @@ fn foreign_crates_stay_where_they_belong() {
         ("zb-core -> tonic", "zb-ingest and zb-local"),
         ("zb-cli -> axum", "zb-local"),
         ("zb-core -> oauth2", "zb-auth"),
-        ("zb-telemetry -> reqwest", "zb-auth and zb-core"),
+        (
+            "zb-ingest -> reqwest",
+            "zb-auth and zb-core and zb-telemetry",
+        ),
+        ("zb-core -> opentelemetry", "zb-telemetry"),
     ] {
         let found = check(&[edge]);
         let [message] = &found[..] else {

@@ -1,0 +1,316 @@
+//! Counting in memory, without any backend.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use crate::{Event, Recorder};
+
+/// Adds up what it is told, over all tables.
+///
+/// Numbers are atomic and independent of one another: a [`snapshot`](Self::snapshot) taken while
+/// something happens may have one half of it. Only words (the kind of a rejection, the cause of a
+/// retry) take a lock, and those are rare.
+#[derive(Debug, Default)]
+pub struct Stats {
+    submitted: Load,
+    submitted_batches: AtomicU64,
+    encoded: Load,
+    encode: Timing,
+    queue: Timing,
+    admitted: Load,
+    released: Load,
+    sent: Load,
+    sent_requests: AtomicU64,
+    durable: Load,
+    ack: Timing,
+    rejected: Words,
+    not_sent: AtomicU64,
+    unknown: AtomicU64,
+    possibly_duplicated: AtomicU64,
+    settled: Timing,
+    connections: AtomicU64,
+    reconnects: AtomicU64,
+    retries: Words,
+    failures: Words,
+    token: Timing,
+    token_failures: Words,
+    token_age: AtomicU64,
+    debug_dropped: AtomicU64,
+}
+
+impl Stats {
+    /// Everything is zero.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The numbers as they are now.
+    pub fn snapshot(&self) -> Snapshot {
+        // What is released is read first: it may not be more than what was admitted.
+        let released = self.released.get();
+        let admitted = self.admitted.get();
+        Snapshot {
+            submitted_batches: self.submitted_batches.load(Relaxed),
+            submitted_rows: self.submitted.get().0,
+            submitted_bytes: self.submitted.get().1,
+            encoded_rows: self.encoded.get().0,
+            encoded_bytes: self.encoded.get().1,
+            encode: self.encode.get(),
+            queue: self.queue.get(),
+            inflight_rows: admitted.0.saturating_sub(released.0),
+            inflight_bytes: admitted.1.saturating_sub(released.1),
+            sent_requests: self.sent_requests.load(Relaxed),
+            sent_rows: self.sent.get().0,
+            sent_bytes: self.sent.get().1,
+            ack: self.ack.get(),
+            durable_rows: self.durable.get().0,
+            durable_bytes: self.durable.get().1,
+            rejected_rows: self.rejected.get(),
+            not_sent_rows: self.not_sent.load(Relaxed),
+            unknown_rows: self.unknown.load(Relaxed),
+            possibly_duplicated_rows: self.possibly_duplicated.load(Relaxed),
+            settled: self.settled.get(),
+            connections: self.connections.load(Relaxed),
+            reconnects: self.reconnects.load(Relaxed),
+            retries: self.retries.get(),
+            failures: self.failures.get(),
+            token_requests: self.token.get(),
+            token_failures: self.token_failures.get(),
+            token_age: match self.token_age.load(Relaxed) {
+                0 => None,
+                nanos => Some(Duration::from_nanos(nanos - 1)),
+            },
+            debug_dropped_batches: self.debug_dropped.load(Relaxed),
+        }
+    }
+}
+
+impl Recorder for Stats {
+    fn record(&self, event: &Event<'_>) {
+        match *event {
+            Event::Submitted { rows, bytes, .. } => {
+                self.submitted_batches.fetch_add(1, Relaxed);
+                self.submitted.add(rows, bytes);
+            }
+            Event::Encoded {
+                rows,
+                bytes,
+                elapsed,
+                ..
+            } => {
+                self.encoded.add(rows, bytes);
+                self.encode.add(elapsed);
+            }
+            Event::Admitted {
+                rows,
+                bytes,
+                waited,
+                ..
+            } => {
+                self.admitted.add(rows, bytes);
+                self.queue.add(waited);
+            }
+            Event::Sent { rows, bytes, .. } => {
+                self.sent_requests.fetch_add(1, Relaxed);
+                self.sent.add(rows, bytes);
+            }
+            Event::Acknowledged {
+                rows,
+                bytes,
+                latency,
+                ..
+            } => {
+                self.durable.add(rows, bytes);
+                self.ack.add(latency);
+            }
+            Event::Rejected { kind, rows, .. } => self.rejected.add(kind, rows),
+            Event::Released { rows, bytes, .. } => self.released.add(rows, bytes),
+            Event::PossiblyDuplicated { rows, .. } => {
+                self.possibly_duplicated.fetch_add(rows, Relaxed);
+            }
+            Event::Connecting { again, .. } => {
+                self.connections.fetch_add(1, Relaxed);
+                self.reconnects.fetch_add(u64::from(again), Relaxed);
+            }
+            Event::Retried { cause, .. } => self.retries.add(cause, 1),
+            Event::Settled { fates, elapsed, .. } => {
+                self.not_sent.fetch_add(fates.not_sent, Relaxed);
+                self.unknown.fetch_add(fates.unknown, Relaxed);
+                self.settled.add(elapsed);
+            }
+            Event::Failed { kind, .. } => self.failures.add(kind, 1),
+            Event::TokenRequested { elapsed, error } => {
+                self.token.add(elapsed);
+                if let Some(error) = error {
+                    self.token_failures.add(error, 1);
+                }
+            }
+            // One more than it is, so that zero means that none was used.
+            Event::TokenUsed { age } => {
+                self.token_age.store(nanos(age).saturating_add(1), Relaxed);
+            }
+            Event::DebugDropped { batches, .. } => {
+                self.debug_dropped.fetch_add(batches, Relaxed);
+            }
+        }
+    }
+}
+
+/// What [`Stats`] counted up to a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Batches handed in.
+    pub submitted_batches: u64,
+    /// Rows handed in.
+    pub submitted_rows: u64,
+    /// Memory of the Arrow batches handed in.
+    pub submitted_bytes: u64,
+    /// Rows encoded.
+    pub encoded_rows: u64,
+    /// Bytes they take on the wire, framing included.
+    pub encoded_bytes: u64,
+    /// Encoding the rows of a request.
+    pub encode: Times,
+    /// Waiting for room in the budget.
+    pub queue: Times,
+    /// Rows whose fate is open.
+    pub inflight_rows: u64,
+    /// Bytes whose fate is open.
+    pub inflight_bytes: u64,
+    /// Requests handed to the transport, each as often as it was.
+    pub sent_requests: u64,
+    /// Rows handed to the transport, each as often as it was.
+    pub sent_rows: u64,
+    /// Bytes handed to the transport, each as often as they were.
+    pub sent_bytes: u64,
+    /// From handing a request over to its acknowledgement.
+    pub ack: Times,
+    /// Rows acknowledged.
+    pub durable_rows: u64,
+    /// Bytes acknowledged.
+    pub durable_bytes: u64,
+    /// Rows refused, by kind.
+    pub rejected_rows: BTreeMap<String, u64>,
+    /// Rows given up before they were sent.
+    pub not_sent_rows: u64,
+    /// Rows sent and never acknowledged.
+    pub unknown_rows: u64,
+    /// Rows that may be stored twice.
+    pub possibly_duplicated_rows: u64,
+    /// From handing a batch in until every row has its fate.
+    pub settled: Times,
+    /// Connections attempted.
+    pub connections: u64,
+    /// Those attempted after one was lost.
+    pub reconnects: u64,
+    /// How often something had to be sent again, by cause.
+    pub retries: BTreeMap<String, u64>,
+    /// Senders that gave up, by kind.
+    pub failures: BTreeMap<String, u64>,
+    /// Tokens asked for.
+    pub token_requests: Times,
+    /// Tokens not given, by kind.
+    pub token_failures: BTreeMap<String, u64>,
+    /// Age of the token that was last presented.
+    pub token_age: Option<Duration>,
+    /// Batches that debug mirrors left out.
+    pub debug_dropped_batches: u64,
+}
+
+/// How often something was done, and how long it took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Times {
+    /// How often.
+    pub count: u64,
+    /// How long altogether.
+    pub total: Duration,
+    /// How long at most.
+    pub max: Duration,
+}
+
+impl Times {
+    /// How long on average; nothing if it was never done.
+    pub fn mean(&self) -> Option<Duration> {
+        let nanos = nanos(self.total).checked_div(self.count)?;
+        Some(Duration::from_nanos(nanos))
+    }
+}
+
+/// Rows and bytes.
+#[derive(Debug, Default)]
+struct Load {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Load {
+    fn add(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Relaxed);
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    fn get(&self) -> (u64, u64) {
+        (self.rows.load(Relaxed), self.bytes.load(Relaxed))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Timing {
+    count: AtomicU64,
+    total: AtomicU64,
+    max: AtomicU64,
+}
+
+impl Timing {
+    fn add(&self, time: Duration) {
+        let time = nanos(time);
+        self.count.fetch_add(1, Relaxed);
+        self.total.fetch_add(time, Relaxed);
+        self.max.fetch_max(time, Relaxed);
+    }
+
+    fn get(&self) -> Times {
+        Times {
+            count: self.count.load(Relaxed),
+            total: Duration::from_nanos(self.total.load(Relaxed)),
+            max: Duration::from_nanos(self.max.load(Relaxed)),
+        }
+    }
+}
+
+/// Numbers by word.
+#[derive(Debug, Default)]
+struct Words(Mutex<BTreeMap<String, u64>>);
+
+impl Words {
+    fn add(&self, word: &str, number: u64) {
+        let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match words.get_mut(word) {
+            Some(count) => *count += number,
+            None => {
+                words.insert(word.to_owned(), number);
+            }
+        }
+    }
+
+    fn get(&self) -> BTreeMap<String, u64> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Nanoseconds of half a millennium, and no more.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

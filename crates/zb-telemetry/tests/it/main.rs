@@ -1,0 +1,11 @@
+//! Events in, numbers and spans out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod arriving;
+mod collector;
+mod counting;
+mod dashboard;
+mod ending;
+mod environment;
+mod metrics;
+mod spans;
