@@ -12,7 +12,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
 
-pub(crate) use sending::{Connection, Debugging, Delivery, Mirror, Sending, SubMicroseconds};
+pub(crate) use sending::{
+    Connection, Debugging, Delivery, Exporting, Mirror, Sending, SubMicroseconds,
+};
 
 use crate::input::Format;
 
@@ -32,6 +34,17 @@ pub(crate) enum Command {
     Schema(Schema),
     Inspect(Inspect),
     Replay(Box<Replay>),
+}
+
+impl Command {
+    /// Whether, and where to, metrics and spans are exported.
+    pub(crate) fn exporting(&self) -> Option<&Exporting> {
+        match self {
+            Self::Send(send) => Some(&send.sending.telemetry),
+            Self::Replay(replay) => Some(&replay.sending.telemetry),
+            Self::Serve(_) | Self::Schema(_) | Self::Inspect(_) => None,
+        }
+    }
 }
 
 /// Sends files to a Delta table.

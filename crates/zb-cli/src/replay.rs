@@ -7,17 +7,21 @@ use arrow_schema::{Schema, SchemaRef};
 use zb_core::{
     debug::{Entry, Tail},
     ingest::REASON_COLUMNS,
+    telemetry::Telemetry,
 };
 
 use crate::{
-    arguments::{Replay, Sending},
+    arguments::Replay,
     failure::Failure,
     files::{DebugFile, find, to_send},
     input::Error,
     send::{self, Part},
 };
 
-pub(crate) async fn run(arguments: Replay) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    arguments: Replay,
+    telemetry: Option<Telemetry>,
+) -> Result<ExitCode, Failure> {
     let Replay { paths, sending } = arguments;
     let table = sending.table.clone();
     let opening = async move {
@@ -27,8 +31,7 @@ pub(crate) async fn run(arguments: Replay) -> Result<ExitCode, Failure> {
         });
         Ok(found.await.map_err(|_| Error::Stopped)??)
     };
-    let sending: &Sending = &sending;
-    send::parts(sending, opening).await
+    send::parts(&sending, telemetry, opening).await
 }
 
 /// The files in their order, those of one schema together.

@@ -12,12 +12,14 @@ use zb_auth::{
 };
 use zb_debug::{MirrorsBuilder, QuarantineDirBuilder};
 use zb_ingest::{Observer, SenderOptions};
+use zb_telemetry::Recorder;
 use zb_types::Secret;
 
 use crate::{
     Client, Config, Credentials, Error,
     config::{Layer, Places},
     mirrors::{Beside, Kept, Mirrored},
+    recorded::{Recorded, WatchedMirrors, WatchedTokens},
 };
 
 /// How many bytes may be in flight to the embedded endpoint, which acknowledges soon and keeps
@@ -37,6 +39,7 @@ pub struct ClientBuilder {
     tokens: Option<Arc<dyn zb_auth::TokenSource>>,
     settings: Settings,
     files: Files,
+    recorder: Option<Arc<dyn Recorder>>,
 }
 
 impl ClientBuilder {
@@ -120,6 +123,13 @@ impl ClientBuilder {
         self.options(|options| options.observer(observer))
     }
 
+    /// Who counts what every sender of the client does, its tokens and its mirrors: a
+    /// [`Stats`](crate::telemetry::Stats), a recorder for OpenTelemetry, or several.
+    pub fn recorder(mut self, recorder: impl Recorder + 'static) -> Self {
+        self.recorder = Some(Arc::new(recorder));
+        self
+    }
+
     /// Keeps what is handed in, or what is sent, or both, in files for people to look at. The client
     /// ends them when it is closed. A mirror that fails fails no send: it counts, see
     /// [`Client::mirrors`].
@@ -151,16 +161,18 @@ impl ClientBuilder {
         if self.allow_plaintext {
             options = options.allow_plaintext();
         }
-        let (options, files) = self.files.open(self.settings.apply(options))?;
+        let (options, files) = self
+            .files
+            .open(self.settings.apply(options), self.recorder.as_ref())?;
         let workspace = workspace_id_from_endpoint(&endpoint);
-        let client = match (credentials, self.tokens) {
-            (_, Some(tokens)) => Client::new(options, tokens, host),
+        let made = match (credentials, self.tokens) {
+            (_, Some(tokens)) => client(options, tokens, host, self.recorder),
             (Credentials::Client { id, secret }, None) => {
                 let mut source = ClientCredentials::builder(&host, id, secret, workspace?);
                 if self.allow_plaintext {
                     source = source.allow_plaintext();
                 }
-                Client::new(options, source.build()?, host)
+                client(options, source.build()?, host, self.recorder)
             }
             (Credentials::OidcToken { file, client_id }, None) => {
                 let mut source = TokenExchange::builder(&host, FileToken::new(file), workspace?);
@@ -170,12 +182,12 @@ impl ClientBuilder {
                 if self.allow_plaintext {
                     source = source.allow_plaintext();
                 }
-                Client::new(options, source.build()?, host)
+                client(options, source.build()?, host, self.recorder)
             }
             // Found only where there is a source of the program's own.
-            (Credentials::Program, None) => Client::new(options, NoTokens, host),
+            (Credentials::Program, None) => client(options, NoTokens, host, self.recorder),
         };
-        Ok(client?.with(files))
+        Ok(made?.with(files))
     }
 
     /// Makes a client of an endpoint inside this process: [`Client::local`] with the settings of
@@ -193,9 +205,11 @@ impl ClientBuilder {
         let workspace = workspace_id_from_endpoint(server.endpoint())?;
         let secret = server.client_secret().clone();
         let source = ClientCredentials::builder(&host, server.client_id(), secret, workspace);
-        let (options, files) = self.files.open(self.settings.apply(options))?;
-        let client = Client::new(options, source.build()?, host)?;
-        Ok(client.with(files).serving(server))
+        let (options, files) = self
+            .files
+            .open(self.settings.apply(options), self.recorder.as_ref())?;
+        let made = client(options, source.build()?, host, self.recorder)?;
+        Ok(made.with(files).serving(server))
     }
 
     /// Makes a client that converts and checks and connects to nothing: what would be sent comes
@@ -207,7 +221,10 @@ impl ClientBuilder {
     pub fn dry_run(self) -> Result<Client, Error> {
         // A name that by its standard (RFC 6761) is nobody's.
         let options = SenderOptions::new("https://dry-run.invalid");
-        let (options, files) = self.files.open(self.settings.apply(options).dry_run())?;
+        let (options, files) = self.files.open(
+            self.settings.apply(options).dry_run(),
+            self.recorder.as_ref(),
+        )?;
         let client = Client::new(options, NoTokens, "https://dry-run.invalid".to_owned())?;
         Ok(client.with(files))
     }
@@ -238,6 +255,19 @@ impl Settings {
     }
 }
 
+/// A client whose tokens are watched, if someone counts.
+fn client(
+    options: SenderOptions,
+    source: impl zb_auth::TokenSource + 'static,
+    host: String,
+    recorder: Option<Arc<dyn Recorder>>,
+) -> Result<Client, Error> {
+    match recorder {
+        Some(recorder) => Client::new(options, WatchedTokens { source, recorder }, host),
+        None => Client::new(options, source, host),
+    }
+}
+
 /// The files that are kept beside what is sent.
 #[derive(Default)]
 struct Files {
@@ -246,11 +276,25 @@ struct Files {
 }
 
 impl Files {
-    fn open(self, mut options: SenderOptions) -> Result<(SenderOptions, Beside), Error> {
+    fn open(
+        self,
+        mut options: SenderOptions,
+        recorder: Option<&Arc<dyn Recorder>>,
+    ) -> Result<(SenderOptions, Beside), Error> {
         let mut beside = Beside::default();
+        if let Some(recorder) = recorder {
+            options = options.observer(Arc::new(Recorded(Arc::clone(recorder))));
+        }
         if let Some(mirrors) = self.mirrors {
             let mirrors = Arc::new(mirrors.start()?);
             options = options.observer(Arc::new(Mirrored(Arc::clone(&mirrors))));
+            if let Some(recorder) = recorder {
+                options = options.observer(Arc::new(WatchedMirrors {
+                    mirrors: Arc::clone(&mirrors),
+                    recorder: Arc::clone(recorder),
+                    told: Default::default(),
+                }));
+            }
             beside.mirrors = Some(mirrors);
         }
         if let Some(quarantine) = self.quarantine {

@@ -33,11 +33,15 @@
 //! | `zb-auth` | OAuth2 tokens | [`auth`] |
 //! | `zb-debug` | mirrors on disk, quarantine files, their readers | [`debug`] |
 //! | `zb-retry` | retries with backoff and full jitter | [`retry`] |
+//! | `zb-telemetry` | metrics and spans | [`telemetry`] |
 //! | `zb-local` | the offline endpoint | [`local`], feature `local` |
 //!
 //! # Features
 //!
 //! `local` (default): [`Client::local`]. Without it, the Delta library is not built.
+//!
+//! `otel`, `otlp`: those of `zb-telemetry`, metrics through a meter provider of your own, and set-up
+//! of exporters to a collector.
 //!
 //! # When to use this alone
 //!
@@ -49,6 +53,7 @@ mod client;
 mod config;
 mod error;
 mod mirrors;
+mod recorded;
 mod tokens;
 
 pub use builder::ClientBuilder;
@@ -68,4 +73,5 @@ pub use zb_ingest::{
 #[cfg(feature = "local")]
 pub use zb_local as local;
 pub use zb_retry as retry;
+pub use zb_telemetry as telemetry;
 pub use zb_types::{ExposeSecret, Secret, TableName, TableNameError};

@@ -52,6 +52,7 @@ mod sdk;
 mod sender;
 mod shared;
 mod slow_down;
+mod spans;
 mod stamp;
 mod status;
 mod submit;

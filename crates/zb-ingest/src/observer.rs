@@ -36,9 +36,11 @@ pub enum Event<'a> {
         /// How long it took.
         elapsed: Duration,
     },
-    /// A request has found room among the bytes in flight.
+    /// A request has found room among the bytes in flight, until it is [released](Self::Released).
     #[non_exhaustive]
     Admitted {
+        /// How many rows it carries.
+        rows: usize,
         /// Its size, framing included.
         bytes: usize,
         /// How long it waited for room, and because too much went wrong.
@@ -74,6 +76,14 @@ pub enum Event<'a> {
         /// The time from handing it over to its acknowledgement.
         latency: Duration,
     },
+    /// A request is in flight no more, whatever became of it. Each that was admitted is released once.
+    #[non_exhaustive]
+    Released {
+        /// How many rows it carried.
+        rows: usize,
+        /// Its size, framing included.
+        bytes: usize,
+    },
     /// Rows of a batch were refused, before they were sent or by the service.
     #[non_exhaustive]
     Rejected {
@@ -87,6 +97,8 @@ pub enum Event<'a> {
         attempt: u32,
         /// How long was waited before it.
         wait: Duration,
+        /// Whether there was a connection before, which is lost.
+        again: bool,
         /// How many requests were in flight when the last connection was lost.
         in_flight: usize,
     },
@@ -96,6 +108,8 @@ pub enum Event<'a> {
     Lost {
         /// Why.
         error: &'a Error,
+        /// Whether what was in flight is sent again; if not, the sender gives up.
+        retried: bool,
         /// How many requests were in flight.
         in_flight: usize,
     },

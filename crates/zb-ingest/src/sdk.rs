@@ -162,9 +162,11 @@ impl HeadersProvider for Headers {
                 "the retry policy allows no more attempts".to_owned(),
             ));
         };
+        let again = context.line.connecting();
         context.observers.tell(&Event::Connecting {
             attempt: turn.attempt,
             wait: turn.wait,
+            again,
             in_flight,
         });
         tracing::debug!(

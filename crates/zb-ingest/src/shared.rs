@@ -14,6 +14,7 @@ use zb_types::TableName;
 use crate::{
     Code, Error, Event, RowRanges, SenderOptions, Status, TokenSource, budget::Budget, lane::Line,
     ledger::Ledger, observer::Observers, receipt::take_rows, sdk::Stream, slow_down::Outcomes,
+    spans, ticket::Tracking,
 };
 
 pub(crate) struct Shared {
@@ -61,11 +62,14 @@ impl Shared {
     /// Encodes the next chunk away from the async threads; gives back where to go on.
     pub(crate) async fn encode(
         &self,
-        batch: &RecordBatch,
+        tracking: &Tracking,
         start: usize,
         chunk: EncodedVecs,
     ) -> Result<(usize, EncodedVecs), Error> {
+        let span = spans::convert(&tracking.span());
+        let batch = tracking.stamped();
         let (next, chunk, elapsed) = self.convert(batch, start, self.limit, chunk).await?;
+        spans::converted(&span, chunk.len(), chunk.framed_len());
         self.observers.tell(&Event::Encoded {
             rows: chunk.len(),
             bytes: chunk.framed_len(),

@@ -1,6 +1,6 @@
 //! Taking in a batch: encoded, split into requests, and queued within the budget.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use zb_convert::EncodedVecs;
 
 use crate::{
     Error, Event, Fate, Rejection, RowRanges, Sender, Ticket, budget::Share, lane::Queued,
-    request::Request, stamp, ticket::Tracking,
+    request::Request, spans, stamp, ticket::Tracking,
 };
 
 /// Why a batch was not taken in at once.
@@ -68,7 +68,7 @@ impl Sender {
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let encoded = shared.encode(tracking.stamped(), next, chunk).await;
+            let encoded = shared.encode(&tracking, next, chunk).await;
             let (after, mut chunk) = match encoded {
                 Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
@@ -124,8 +124,7 @@ impl Sender {
         let mut next = 0;
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let stamped = tracking.stamped();
-            let (after, mut chunk) = shared.encode(stamped, next, chunk).await?;
+            let (after, mut chunk) = shared.encode(&tracking, next, chunk).await?;
             rejections.extend(chunk.take_errors().into_iter().map(Rejection::conversion));
             null_lists += chunk.null_lists();
             if !chunk.is_empty() {
@@ -152,7 +151,7 @@ impl Sender {
             } else {
                 share.split(chunk.bytes)
             };
-            if let Err(left) = self.put(&tracking, chunk, part) {
+            if let Err(left) = self.put(&tracking, chunk, part, Duration::ZERO) {
                 self.not_sent(&tracking, &left.0, &left.1);
             }
         }
@@ -174,7 +173,8 @@ impl Sender {
         };
         let queue = self.quarantine.clone();
         let observers = self.shared.observers.clone();
-        let tracking = Tracking::new(batch.clone(), stamped, id, queue, observers);
+        let span = spans::send(&self.shared.table, batch.num_rows());
+        let tracking = Tracking::new(batch.clone(), stamped, id, queue, observers, span);
         Ok(Arc::new(tracking))
     }
 
@@ -201,6 +201,7 @@ impl Sender {
         }
         let shared = &*self.shared;
         let asked = Instant::now();
+        let _span = spans::submit(&tracking.span(), ready.records.len(), ready.bytes);
         if let Some(quarantine) = &self.quarantine {
             quarantine.room().await;
         }
@@ -211,19 +212,19 @@ impl Sender {
             tokio::time::sleep(pause).await;
         }
         match shared.budget.take(ready.bytes).await {
-            Some(share) => {
-                shared.observers.tell(&Event::Admitted {
-                    bytes: ready.bytes,
-                    waited: asked.elapsed(),
-                });
-                self.put(tracking, ready, share)
-            }
+            Some(share) => self.put(tracking, ready, share, asked.elapsed()),
             None => Err(Box::new(Left(ready.rows, self.cause()))),
         }
     }
 
-    /// Gives a request to the lane with the least to do.
-    fn put(&self, tracking: &Arc<Tracking>, ready: Ready, share: Share) -> Result<(), Box<Left>> {
+    /// Gives a request, which has waited for room, to the lane with the least to do.
+    fn put(
+        &self,
+        tracking: &Arc<Tracking>,
+        ready: Ready,
+        share: Share,
+        waited: Duration,
+    ) -> Result<(), Box<Left>> {
         let shared = &*self.shared;
         if shared.options.dry_run {
             shared.sending(&ready.records, false);
@@ -234,15 +235,23 @@ impl Sender {
         let Some(lane) = lanes.iter().min_by_key(|lane| lane.bytes()) else {
             return Err(Box::new(Left(ready.rows, self.cause())));
         };
-        tracking.open_request(ready.bytes);
+        let (rows, bytes) = (ready.records.len(), ready.bytes);
+        tracking.open_request(bytes);
+        shared.observers.tell(&Event::Admitted {
+            rows,
+            bytes,
+            waited,
+        });
         let request = Request {
             place: shared.ledger.open(),
             tracking: Arc::clone(tracking),
             open: ready.rows,
-            bytes: ready.bytes,
+            rows,
+            bytes,
             offset: None,
             sent: None,
-            _share: share,
+            span: spans::wait(&tracking.span(), rows, bytes),
+            share,
         };
         let records = ready.records;
         if let Err(refused) = lane.put(Queued { request, records }) {

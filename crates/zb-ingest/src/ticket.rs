@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use tokio::{sync::Notify, time::Instant};
+use tracing::Span;
 
 use crate::{
     Error, Event, Fate, Receipt, Rejection, RowRanges, observer::Observers, quarantine::Queue,
+    spans,
 };
 
 /// A batch on its way. Dropping it changes nothing about the delivery.
@@ -53,6 +55,8 @@ pub(crate) struct Tracking {
     stamped: RecordBatch,
     quarantine: Option<Queue>,
     observers: Observers,
+    /// Until all is settled, then disabled: a span ends when nobody holds it.
+    span: Mutex<Span>,
 }
 
 #[derive(Debug)]
@@ -80,10 +84,12 @@ impl Tracking {
         batch_id: Option<Arc<str>>,
         quarantine: Option<Queue>,
         observers: Observers,
+        span: Span,
     ) -> Self {
         Self {
             stamped,
             quarantine,
+            span: Mutex::new(span),
             observers,
             progress: Mutex::new(Progress {
                 receipt: Receipt {
@@ -118,6 +124,20 @@ impl Tracking {
     /// The batch as it is sent.
     pub(crate) fn stamped(&self) -> &RecordBatch {
         &self.stamped
+    }
+
+    /// The span of the batch, for what is a part of it.
+    pub(crate) fn span(&self) -> Span {
+        self.span_slot().clone()
+    }
+
+    fn span_slot(&self) -> MutexGuard<'_, Span> {
+        self.span.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is told of what happens to it.
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     /// Null lists that became empty ones.
@@ -215,8 +235,17 @@ impl Tracking {
         }
         if progress.quarantine == Stage::Done {
             let (fates, elapsed) = (progress.receipt.fates(), progress.receipt.elapsed);
+            let failed = progress
+                .receipt
+                .error
+                .as_ref()
+                .map(|error| error.kind().name());
             drop(progress);
             self.observers.tell(&Event::Settled { fates, elapsed });
+            let span = std::mem::replace(&mut *self.span_slot(), Span::none());
+            if let Some(kind) = failed {
+                spans::fail(&span, kind);
+            }
             // Kept for a waiter that has not come yet.
             self.settled.notify_one();
         }

@@ -23,6 +23,9 @@ pub(crate) struct Sending {
     #[command(flatten)]
     pub(crate) debug: Debugging,
 
+    #[command(flatten)]
+    pub(crate) telemetry: Exporting,
+
     /// Where rejected rows are kept, as Arrow files with reason columns; nothing is made there
     /// unless there are some
     #[arg(long, value_name = "DIR", default_value = "zb-quarantine")]
@@ -151,6 +154,16 @@ pub(crate) struct Debugging {
     /// A column whose values are not to be on the disk: a keyed hash stands for each; repeatable
     #[arg(long = "debug-hash", value_name = "COLUMN", requires = "directory")]
     pub(crate) hash: Vec<String>,
+}
+
+/// Metrics and spans to an OpenTelemetry collector.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Telemetry")]
+pub(crate) struct Exporting {
+    /// Exports metrics and spans to this collector, such as http://localhost:4318; without a URL to
+    /// the one that OTEL_EXPORTER_OTLP_ENDPOINT names. The other variables of OpenTelemetry apply
+    #[arg(long = "otlp", value_name = "URL", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) otlp: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -20,13 +20,14 @@ use std::{
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use zb_core::{Client, Closed, Sender, convert};
+use zb_core::{Client, Closed, Sender, convert, telemetry::Telemetry};
 
 use crate::{
     arguments::{Output, Send, Sending, SubMicroseconds},
     failure::Failure,
     input::Error,
     interrupt::{Interrupt, Interrupted},
+    telemetry,
 };
 
 use ending::Ending;
@@ -54,7 +55,10 @@ pub(crate) struct Part {
     pub(crate) total_rows: Option<u64>,
 }
 
-pub(crate) async fn run(arguments: Send) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(
+    arguments: Send,
+    telemetry: Option<Telemetry>,
+) -> Result<ExitCode, Failure> {
     let opening = source::open(&arguments.files, arguments.reading.options());
     let opening = async {
         let inputs = opening.await?;
@@ -64,17 +68,19 @@ pub(crate) async fn run(arguments: Send) -> Result<ExitCode, Failure> {
             batches: Box::new(inputs),
         }])
     };
-    parts(&arguments.sending, opening).await
+    parts(&arguments.sending, telemetry, opening).await
 }
 
 /// Sends parts one after another and says what became of all rows.
 pub(crate) async fn parts(
     arguments: &Sending,
+    telemetry: Option<Telemetry>,
     opening: impl Future<Output = Result<Vec<Part>, Failure>>,
 ) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let mut report = Report::new(&arguments.table);
-    let outcome = deliver(arguments, opening, &mut report).await;
+    let outcome = deliver(arguments, telemetry.as_ref(), opening, &mut report).await;
+    telemetry::finish(telemetry).await;
     report.finish(started.elapsed(), outcome.err());
     report.print(arguments)?;
     Ok(report.exit_code())
@@ -82,6 +88,7 @@ pub(crate) async fn parts(
 
 async fn deliver(
     arguments: &Sending,
+    telemetry: Option<&Telemetry>,
     opening: impl Future<Output = Result<Vec<Part>, Failure>>,
     report: &mut Report,
 ) -> Result<(), Failure> {
@@ -97,7 +104,10 @@ async fn deliver(
         convert::Encoder::new(&part.schema, encoding.clone())
             .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
     }
-    let builder = arguments.debug.apply(Client::builder());
+    let mut builder = arguments.debug.apply(Client::builder());
+    if let Some(telemetry) = telemetry {
+        builder = builder.recorder(telemetry.recorder());
+    }
     let client = if arguments.dry_run {
         builder.dry_run()?
     } else {

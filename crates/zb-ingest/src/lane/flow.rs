@@ -8,6 +8,7 @@ use crate::{
     Code, Error, Event, RowRanges,
     request::Request,
     sdk::{Stream, Waited},
+    spans,
 };
 
 use super::{Delivery, Queued, verdict::Lost};
@@ -162,7 +163,12 @@ impl Delivery {
                 let losses = self.line.losses();
                 let (rows, bytes) = (records.len(), request.bytes);
                 let again = request.sent.is_some();
+                let (cause, attempt) = (self.lost, self.line.pace.spent().0);
                 if let Some(request) = self.in_flight.get_mut(at) {
+                    if again {
+                        let send = request.tracking.span();
+                        request.span = spans::retry(&send, &request.span, cause, attempt);
+                    }
                     request.sent.get_or_insert((Instant::now(), losses));
                 }
                 let ingested = self.ingest(records, again).await;

@@ -43,8 +43,10 @@ impl Delivery {
         );
         self.shared.observers.tell(&Event::Lost {
             error: &lost.error,
+            retried: !matches!(verdict, Verdict::GiveUp),
             in_flight: self.in_flight.len(),
         });
+        self.lost = lost.error.kind().name();
         self.stream = None;
         if !lost.opening {
             self.line.lost();

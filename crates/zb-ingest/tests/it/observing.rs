@@ -22,6 +22,8 @@ struct Told {
     encoded: usize,
     encoded_bytes: usize,
     admitted_bytes: usize,
+    released_bytes: usize,
+    released: usize,
     records: Vec<Vec<u8>>,
     records_again: usize,
     sent: usize,
@@ -49,6 +51,10 @@ impl Observer for Sums {
                 told.encoded_bytes += bytes;
             }
             Event::Admitted { bytes, .. } => told.admitted_bytes += bytes,
+            Event::Released { rows, bytes, .. } => {
+                told.released += rows;
+                told.released_bytes += bytes;
+            }
             Event::Sending { records, again, .. } if *again => told.records_again += records.len(),
             Event::Sending { records, .. } => told.records.extend(records.iter().cloned()),
             Event::Sent { rows, again, .. } if *again => told.sent_again += rows,
@@ -75,6 +81,10 @@ async fn what_observers_are_told_adds_up_to_the_receipt() {
         assert_eq!((told.encoded, told.sent, told.acknowledged), (47, 47, 47));
         assert_eq!(told.encoded_bytes as u64, receipt.bytes());
         assert_eq!(told.admitted_bytes as u64, receipt.bytes());
+        assert_eq!(
+            (told.released_bytes, told.released),
+            (told.admitted_bytes, 47)
+        );
         assert_eq!((told.rejected, told.lost), (3, 0));
         assert_eq!((told.records_again, told.sent_again), (0, 0));
         assert_eq!(told.settled, [receipt.fates()]);
