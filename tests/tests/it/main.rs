@@ -9,6 +9,7 @@
 mod bad_input;
 mod faults;
 mod interrupt;
+mod matrix;
 mod memory;
 mod protoc;
 #[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]

@@ -1,0 +1,113 @@
+//! Where the server of a case runs: in this process, in one of its own, or nowhere.
+
+use std::{fs, path::Path};
+
+use zb_core::{
+    Secret,
+    local::{Builder, Server, faults::FaultScript},
+};
+use zb_tests::Serve;
+
+use super::rows;
+
+/// Where a server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Where {
+    /// In this process.
+    Here,
+    /// `zb serve`, in a process of its own.
+    Process,
+    /// There is none: the client is sent to these addresses, the endpoint and the workspace.
+    Nowhere(&'static str, &'static str),
+}
+
+/// A server that runs, or not.
+pub(super) enum Host {
+    Here(Server),
+    Process(Box<Serve>),
+    Nowhere(&'static str, &'static str),
+}
+
+/// What a client needs to know.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    pub(super) endpoint: String,
+    pub(super) workspace: String,
+    pub(super) client_id: String,
+    pub(super) client_secret: Secret,
+}
+
+impl Host {
+    /// In this process.
+    pub(super) async fn here(
+        lake: &Path,
+        script: &str,
+        stamped: bool,
+        set_up: fn(Builder) -> Builder,
+    ) -> Self {
+        let script: FaultScript = script
+            .parse()
+            .unwrap_or_else(|error| panic!("{error}: {script}"));
+        let builder = Server::builder(lake).commit_every(std::time::Duration::from_millis(10));
+        let server = set_up(builder).faults(script).start().await.unwrap();
+        let schema = if stamped {
+            rows::stamped_schema()
+        } else {
+            rows::schema()
+        };
+        server.create_table(&rows::table(), &schema).await.unwrap();
+        Self::Here(server)
+    }
+
+    /// In a process of its own, at `listen` if that is said.
+    pub(super) async fn process(lake: &Path, script: &str, listen: Option<&str>) -> Self {
+        let sql = lake.with_extension("sql");
+        fs::write(&sql, rows::CREATE).unwrap();
+        let faults = lake.with_extension("toml");
+        fs::write(&faults, script).unwrap();
+        let create = format!("{}={}", rows::table(), sql.display());
+        let faults = faults.display().to_string();
+        let mut arguments = vec!["--create".to_owned(), create, "--faults".to_owned(), faults];
+        if let Some(listen) = listen {
+            arguments.extend(["--listen".to_owned(), listen.to_owned()]);
+        }
+        let lake = lake.to_path_buf();
+        let serve = tokio::task::spawn_blocking(move || Serve::start(&lake, arguments));
+        Self::Process(Box::new(serve.await.unwrap()))
+    }
+
+    pub(super) fn address(&self) -> Address {
+        match self {
+            Self::Here(server) => Address {
+                endpoint: server.endpoint().to_owned(),
+                workspace: server.unity_catalog_url().to_owned(),
+                client_id: server.client_id().to_owned(),
+                client_secret: server.client_secret().clone(),
+            },
+            Self::Process(serve) => Address {
+                endpoint: serve.address.endpoint.clone(),
+                workspace: serve.address.unity_catalog_url.clone(),
+                client_id: serve.address.client_id.clone(),
+                client_secret: serve.address.client_secret.as_str().into(),
+            },
+            Self::Nowhere(endpoint, workspace) => Address {
+                endpoint: (*endpoint).to_owned(),
+                workspace: (*workspace).to_owned(),
+                client_id: "nobody".to_owned(),
+                client_secret: "nothing".into(),
+            },
+        }
+    }
+
+    /// The faults that did not happen.
+    pub(super) fn idle_faults(&self) -> Vec<String> {
+        match self {
+            Self::Here(server) => {
+                let idle = server.faults().into_iter().filter(|fault| fault.fired == 0);
+                idle.map(|fault| fault.name).collect()
+            }
+            // Nobody can ask them.
+            Self::Process(_) | Self::Nowhere(..) => Vec::new(),
+        }
+    }
+}
