@@ -182,8 +182,10 @@ def read(directory: Path, stamped: bool) -> list:
             action = json.loads(line)
             assert "remove" not in action, "these tables only grow"
             if "add" in action:
-                rows += pq.read_table(directory / action["add"]["path"], columns=columns).to_pylist()
-    known = deltalake.DeltaTable(directory).to_pyarrow_table(columns=columns)
+                file = directory / action["add"]["path"]
+                rows += pq.read_table(file, columns=columns, use_threads=False).to_pylist()
+    # One thread: the tables are small, and threads that outlive the interpreter bring it down.
+    known = deltalake.DeltaTable(directory).to_pyarrow_dataset().to_table(columns=columns, use_threads=False)
     order = lambda row: (row["producer"], row["seq"])  # noqa: E731
     assert sorted(rows, key=order) == sorted(known.to_pylist(), key=order), "the log and deltalake disagree"
     return rows

@@ -20,6 +20,7 @@ mod miri;
 mod py;
 mod run;
 mod sanitizer;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
                    the targets of fuzz/, each for so many seconds (20), or one of them
   memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
   miri             the same under miri, where a toolchain with miri is installed
+  soak [MINUTES]   a long load with random faults (5), and that no row is lost
   py               the Python of the tests, in target/venv; prints its path
   demo             the sample of flights into a Delta table in ./lake
 ";
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         ("fuzz", args) => fuzz::run(args),
         ("memcheck", []) => memcheck::run(),
         ("miri", []) => miri::run(),
+        ("soak", args) => soak::run(args),
         ("py", []) => py::run(),
         ("demo", []) => demo::run(),
         ("help" | "--help" | "-h", _) => {

@@ -15,6 +15,7 @@ mod protoc;
 #[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]
 mod random;
 mod schema;
+mod semantics;
 mod send_local;
 mod two_processes;
 

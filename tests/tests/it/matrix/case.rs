@@ -5,14 +5,16 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use zb_core::{
     ErrorKind,
     ingest::{SenderOptions, SlowDown},
-    local::Builder,
     retry::Policy,
 };
 
 use super::{belief::Duplicates, host::Where, rows::Kind, stage::Stage};
 
 /// Something that is done while rows are sent.
-pub(super) type Deed = fn(Arc<Stage>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Deed = Arc<dyn Fn(Arc<Stage>) -> Doing + Send + Sync>;
+
+/// It being done.
+pub(super) type Doing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Why rows are not stored, in the kinds of a rejection.
 pub(super) const BY_SERVICE: &str = "refused_by_service";
@@ -53,10 +55,9 @@ pub(super) struct Case {
     /// The faults of the server, in TOML.
     pub(super) faults: String,
     pub(super) place: Where,
-    pub(super) server: fn(Builder) -> Builder,
     pub(super) load: Load,
-    pub(super) kind: fn(i64) -> Kind,
-    pub(super) options: fn(SenderOptions) -> SenderOptions,
+    pub(super) kind: Arc<dyn Fn(i64) -> Kind + Send + Sync>,
+    pub(super) options: Arc<dyn Fn(SenderOptions) -> SenderOptions + Send + Sync>,
     pub(super) deed: Option<Deed>,
     pub(super) closes_after: Option<Duration>,
     pub(super) dropped: bool,
@@ -107,15 +108,14 @@ pub(super) fn case(name: impl Into<String>, faults: impl AsRef<str>) -> Case {
         name: name.into(),
         faults: format!("fault = [{}]", faults.as_ref()),
         place: Where::Here,
-        server: |builder| builder,
         load: Load {
             producers: 1,
             batches: 8,
             rows: 50,
             payload: 40,
         },
-        kind: |_| Kind::Good,
-        options: |options| options,
+        kind: Arc::new(|_| Kind::Good),
+        options: Arc::new(|options| options),
         deed: None,
         closes_after: None,
         dropped: false,
@@ -138,12 +138,6 @@ impl Case {
         self
     }
 
-    /// How the server is set up.
-    pub(super) fn server(mut self, set_up: fn(Builder) -> Builder) -> Self {
-        self.server = set_up;
-        self
-    }
-
     /// So many tasks, each with so many batches of so many rows.
     pub(super) fn sends(mut self, producers: i64, batches: i64, rows: i64) -> Self {
         self.load = Load {
@@ -156,20 +150,26 @@ impl Case {
     }
 
     /// Which rows are bad.
-    pub(super) fn with(mut self, kind: fn(i64) -> Kind) -> Self {
-        self.kind = kind;
+    pub(super) fn with(mut self, kind: impl Fn(i64) -> Kind + Send + Sync + 'static) -> Self {
+        self.kind = Arc::new(kind);
         self
     }
 
     /// How the sender is set up.
-    pub(super) fn options(mut self, set_up: fn(SenderOptions) -> SenderOptions) -> Self {
-        self.options = set_up;
+    pub(super) fn options(
+        mut self,
+        set_up: impl Fn(SenderOptions) -> SenderOptions + Send + Sync + 'static,
+    ) -> Self {
+        self.options = Arc::new(set_up);
         self
     }
 
     /// What is done while rows are sent. They are sent until it is done.
-    pub(super) fn during(mut self, deed: Deed) -> Self {
-        self.deed = Some(deed);
+    pub(super) fn during(
+        mut self,
+        deed: impl Fn(Arc<Stage>) -> Doing + Send + Sync + 'static,
+    ) -> Self {
+        self.deed = Some(Arc::new(deed));
         self
     }
 
@@ -190,12 +190,6 @@ impl Case {
     /// How it ends does not matter, as long as every row has a fate.
     pub(super) fn cut_short(mut self) -> Self {
         self.end = End::CutShort;
-        self
-    }
-
-    /// Rows of about so many bytes of text.
-    pub(super) fn payload(mut self, bytes: usize) -> Self {
-        self.load.payload = bytes;
         self
     }
 

@@ -19,6 +19,7 @@ use zb_core::{
 use super::{
     belief::{Belief, Refusal},
     case::{Case, End, Load, Quarantined, RECOVERY},
+    disks::SmallDisk,
     host::{Address, Host, Where},
     rows::{self, Kind},
     stage::{Stage, Witness},
@@ -31,16 +32,20 @@ const SLACK: Duration = Duration::from_secs(6);
 /// How long a sender is given to close that nobody hurries.
 const AT_LEISURE: Duration = Duration::from_secs(30);
 
-/// Runs a case in a directory of its own; gives back what the client believes, and what it says
-/// that cannot be.
-pub(super) async fn run(case: &Case, directory: &Path) -> Result<Belief, String> {
+/// A case that has run: what the client believes, and the disk that its table is on, if it has one of
+/// its own, which must stay until the judge has read it.
+pub(super) struct Ran {
+    pub(super) belief: Belief,
+    pub(super) disk: Option<SmallDisk>,
+}
+
+/// Runs a case in a directory of its own. The error is something that the client says and that cannot
+/// be.
+pub(super) async fn run(case: &Case, directory: &Path) -> Result<Ran, String> {
     let lake = directory.join("lake");
-    // It stays until the judge has read what is on it.
-    if case.small_disk {
-        std::mem::forget(SmallDisk::at(&lake));
-    }
+    let disk = case.small_disk.then(|| SmallDisk::at(&lake));
     let host = match case.place {
-        Where::Here => Host::here(&lake, &case.faults, case.stamped, case.server).await,
+        Where::Here => Host::here(&lake, &case.faults, case.stamped, None).await.unwrap(),
         Where::Process => Host::process(&lake, &case.faults, None).await,
         Where::Nowhere(endpoint, workspace) => Host::Nowhere(endpoint, workspace),
     };
@@ -51,6 +56,7 @@ pub(super) async fn run(case: &Case, directory: &Path) -> Result<Belief, String>
     let stage = Arc::new(Stage {
         lake: lake.clone(),
         script: case.faults.clone(),
+        stamped: case.stamped,
         host: tokio::sync::Mutex::new(Some(host)),
         witness: Arc::default(),
     });
@@ -66,7 +72,10 @@ pub(super) async fn run(case: &Case, directory: &Path) -> Result<Belief, String>
     let opened = open(case, &address, Arc::clone(&stage.witness), Arc::clone(&kept)).await;
     match (opened, case.end) {
         (Ok(_), End::NotOpened(_)) => return Err("the sender opened".to_owned()),
-        (Err(error), End::NotOpened(kind)) if error.kind() == kind => {
+        (Err(error), End::NotOpened(kind)) if error.kind() != kind => {
+            return Err(format!("not opened, and not for {kind:?}: {error:?}"));
+        }
+        (Err(_), End::NotOpened(_) | End::CutShort) => {
             let Load { producers, rows, .. } = case.load;
             for producer in 0..producers {
                 belief.turned_away(producer, 0, rows);
@@ -84,7 +93,7 @@ pub(super) async fn run(case: &Case, directory: &Path) -> Result<Belief, String>
             return Err(format!("never happened: {idle:?}"));
         }
     }
-    Ok(belief)
+    Ok(Ran { belief, disk })
 }
 
 async fn open(
@@ -130,7 +139,7 @@ async fn send(
 ) -> Result<(), String> {
     let sender = Arc::new(sender);
     let done = Arc::new(AtomicBool::new(case.deed.is_none()));
-    let deed = case.deed.map(|deed| {
+    let deed = case.deed.clone().map(|deed| {
         let (stage, done) = (Arc::clone(stage), Arc::clone(&done));
         tokio::spawn(async move {
             deed(stage).await;
@@ -140,9 +149,9 @@ async fn send(
     let mut producing = JoinSet::new();
     for producer in 0..case.load.producers {
         let (sender, done) = (Arc::clone(&sender), Arc::clone(&done));
-        let (run, load, kind) = (belief.run.clone(), case.load, case.kind);
+        let (run, load, kind) = (belief.run.clone(), case.load, Arc::clone(&case.kind));
         producing.spawn(async move {
-            produce(&sender, &run, producer, load, kind, || {
+            produce(&sender, &run, producer, load, &*kind, || {
                 done.load(Ordering::SeqCst)
             })
             .await
@@ -220,7 +229,7 @@ async fn produce(
     run: &str,
     producer: i64,
     load: Load,
-    kind: fn(i64) -> Kind,
+    kind: &(dyn Fn(i64) -> Kind + Send + Sync),
     done: impl Fn() -> bool,
 ) -> Produced {
     let mut produced = Produced::default();

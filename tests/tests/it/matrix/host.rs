@@ -1,10 +1,10 @@
 //! Where the server of a case runs: in this process, in one of its own, or nowhere.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use zb_core::{
     Secret,
-    local::{Builder, Server, faults::FaultScript},
+    local::{Server, faults::FaultScript},
 };
 use zb_tests::Serve;
 
@@ -38,25 +38,26 @@ pub(super) struct Address {
 }
 
 impl Host {
-    /// In this process.
+    /// In this process, at `listen` if that is said.
     pub(super) async fn here(
         lake: &Path,
         script: &str,
         stamped: bool,
-        set_up: fn(Builder) -> Builder,
-    ) -> Self {
+        listen: Option<&str>,
+    ) -> Result<Self, zb_core::local::Error> {
         let script: FaultScript = script
             .parse()
             .unwrap_or_else(|error| panic!("{error}: {script}"));
-        let builder = Server::builder(lake).commit_every(std::time::Duration::from_millis(10));
-        let server = set_up(builder).faults(script).start().await.unwrap();
+        let builder = Server::builder(lake).commit_every(Duration::from_millis(10));
+        let builder = builder.listen(listen.unwrap_or("127.0.0.1:0"));
+        let server = builder.faults(script).start().await?;
         let schema = if stamped {
             rows::stamped_schema()
         } else {
             rows::schema()
         };
-        server.create_table(&rows::table(), &schema).await.unwrap();
-        Self::Here(server)
+        server.create_table(&rows::table(), &schema).await?;
+        Ok(Self::Here(server))
     }
 
     /// In a process of its own, at `listen` if that is said.

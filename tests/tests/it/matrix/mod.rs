@@ -5,6 +5,7 @@
 mod acks;
 mod belief;
 mod case;
+mod clients;
 mod disks;
 mod driver;
 mod host;
@@ -14,6 +15,8 @@ mod poison;
 mod processes;
 mod rows;
 mod senders;
+mod sequences;
+mod soak;
 mod stage;
 mod statuses;
 mod tokens;
@@ -41,6 +44,11 @@ fn cases() -> Vec<case::Case> {
     .concat()
 }
 
+/// The names of all cases.
+pub(crate) fn names() -> Vec<String> {
+    cases().into_iter().map(|case| case.name).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_every_row_is_accounted_for() {
     let scratch = Scratch::alone();
@@ -64,26 +72,30 @@ async fn whatever_goes_wrong_every_row_is_accounted_for() {
         running.spawn(async move {
             let _turn = turns.acquire().await.unwrap();
             let began = std::time::Instant::now();
-            let believed = driver::run(&case, &directory).await;
-            let believed = believed.map(|belief| {
-                belief.write(&beliefs.join(format!("{number}.json")));
-                belief.recovery_ms
-            });
-            (case.name, began.elapsed(), believed)
+            let ran = driver::run(&case, &directory).await;
+            if let Ok(ran) = &ran {
+                ran.belief.write(&beliefs.join(format!("{number}.json")));
+            }
+            (case.name, began.elapsed(), ran)
         });
     }
     let mut failures = Vec::new();
     let mut recoveries = Vec::new();
+    let mut disks = Vec::new();
     let mut slowest = Vec::new();
     while let Some(ran) = running.join_next().await {
-        let (name, took, believed) = ran.unwrap();
+        let (name, took, ran) = ran.unwrap();
         slowest.push((took, name.clone()));
-        match believed {
-            Ok(recovered) => recoveries.extend(recovered),
+        match ran {
+            Ok(ran) => {
+                recoveries.extend(ran.belief.recovery_ms);
+                disks.extend(ran.disk);
+            }
             Err(problem) => failures.push(format!("{name}: {problem}")),
         }
     }
     let verdicts = judge::judge(&beliefs);
+    drop(disks);
     for (name, verdict) in &verdicts {
         failures.extend(verdict.violations.iter().map(|v| format!("{name}: {v}")));
     }

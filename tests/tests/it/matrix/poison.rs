@@ -12,8 +12,8 @@ const REFUSED: &str = r#"{ on = "record", column = "kind", equals = "poison", do
 const TOGETHER: &str = "refused_with_others";
 
 /// By the converter.
-const HOLLOW: &str = "null_not_allowed";
-const HUGE: &str = "too_large";
+const HOLLOW: &str = "null_in_required";
+const HUGE: &str = "record_too_large";
 
 fn poison(here: bool) -> Kind {
     if here { Kind::Poison } else { Kind::Good }

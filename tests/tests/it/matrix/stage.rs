@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Stage {
     pub(super) lake: PathBuf,
     pub(super) script: String,
+    pub(super) stamped: bool,
     pub(super) host: tokio::sync::Mutex<Option<Host>>,
     pub(super) witness: Arc<Witness>,
 }
@@ -51,6 +52,24 @@ impl Stage {
         }
     }
 
+    /// The server in this process is dropped, as a crash would end it, and started again where it was.
+    pub(super) async fn crash(&self) {
+        let Some(Host::Here(server)) = self.host.lock().await.take() else {
+            panic!("the server is not in this process");
+        };
+        let listen = server.endpoint().replace("http://", "");
+        drop(server);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match Host::here(&self.lake, &self.script, self.stamped, Some(&listen)).await {
+                Ok(host) => return *self.host.lock().await = Some(host),
+                // The former one has not let go of the port yet.
+                Err(error) => assert!(Instant::now() < end, "not started again: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// The server's process is killed; it is gone when this returns.
     pub(super) async fn kill(&self) -> String {
         let Some(Host::Process(serve)) = self.host.lock().await.take() else {
@@ -81,6 +100,7 @@ pub(super) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// What a sender was seen to do.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
+    pub(super) sent: usize,
     pub(super) acknowledged: usize,
     pub(super) attempts: usize,
     /// From each first attempt to connect again to the next acknowledgement.
@@ -93,6 +113,15 @@ pub(super) struct Seen {
 pub(super) struct Witness(Mutex<Seen>);
 
 impl Witness {
+    /// Waits until something was sent, or nothing will be.
+    pub(super) async fn moved(&self) {
+        until("something happens", || {
+            let seen = self.seen();
+            seen.acknowledged > 0 || seen.sent > 0
+        })
+        .await;
+    }
+
     pub(super) fn seen(&self) -> Seen {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -114,6 +143,7 @@ impl Observer for Witness {
                     seen.lost_at.get_or_insert_with(Instant::now);
                 }
             }
+            Event::Sent { rows, .. } => seen.sent += rows,
             _ => {}
         }
     }
