@@ -10,8 +10,11 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         case(
             "an acknowledgement that is withheld is covered by the next one",
-            r#"{ on = "ack", nth = 2, do = "withhold" }"#,
+            r#"{ on = "ack", nth = 1, do = "withhold" }"#,
         )
+        .sends(1, 60, 50)
+        // Room for what makes the next one come.
+        .options(|options| options.max_in_flight_bytes(4 << 20))
         .once(),
         case(
             "acknowledgements that never come leave the rows unknown",
@@ -40,14 +43,13 @@ pub(super) fn cases() -> Vec<Case> {
         .once(),
         case(
             "acknowledgements that go backwards take nothing back",
-            r#"{ on = "ack", do = "acknowledge", backwards = 3 }"#,
-        )
-        .once(),
+            r#"{ on = "ack", from = 2, times = 2, do = "acknowledge", backwards = 1 }"#,
+        ),
         case(
             "acknowledgements that are behind are waited for",
             r#"{ on = "ack", from = 2, times = 3, do = "acknowledge", behind = 2 }"#,
         )
-        .once(),
+        .options(|options| options.ack_timeout(Duration::from_millis(250))),
         case(
             "an acknowledgement of what was not sent makes no row durable",
             r#"{ on = "ack", nth = 2, do = "acknowledge", beyond = 1000 }"#,

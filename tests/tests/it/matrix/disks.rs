@@ -31,7 +31,8 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "a commit that fails for another reason delays the rows",
             r#"{ on = "commit", nth = 3, do = "fail", reason = "another writer was faster" }"#,
-        ),
+        )
+        .sends(1, 30, 50),
         case(
             "a disk that is slow to commit holds the acknowledgements back",
             r#"{ on = "commit", nth = 2, do = "freeze", lasting = "400ms" }"#,

@@ -149,10 +149,11 @@ async fn send(
     let mut producing = JoinSet::new();
     for producer in 0..case.load.producers {
         let (sender, done) = (Arc::clone(&sender), Arc::clone(&done));
+        let until_closed = case.closes_after.is_some();
         let (run, load, kind) = (belief.run.clone(), case.load, Arc::clone(&case.kind));
         producing.spawn(async move {
             produce(&sender, &run, producer, load, &*kind, || {
-                done.load(Ordering::SeqCst)
+                done.load(Ordering::SeqCst) && !until_closed
             })
             .await
         });
@@ -200,7 +201,9 @@ async fn send(
             belief.turned_away(producer, start, end);
         }
     }
-    if let Some(closed) = closed {
+    if let Some(closed) = closed
+        && case.end != End::KeptBack
+    {
         check_handed_back(belief, &closed, &produced)?;
     }
     let recoveries = stage.witness.seen().recoveries;

@@ -17,7 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
         .sends(64, 3, 20),
         case(
             "64 tasks that wait for room all hear of a failure",
-            r#"{ on = "request", nth = 12, do = "status", code = "NOT_FOUND" }"#,
+            r#"{ on = "request", from = 12, do = "status", code = "NOT_FOUND" }"#,
         )
         .sends(64, 3, 20)
         .options(|options| options.max_in_flight_bytes(4 << 10))
@@ -36,7 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
         .unordered(),
         case(
             "one of several streams is refused for good and every row has a fate",
-            r#"{ on = "request", nth = 20, do = "status", code = "UNIMPLEMENTED" }"#,
+            r#"{ on = "request", from = 20, do = "status", code = "UNIMPLEMENTED" }"#,
         )
         .sends(4, 10, 50)
         .options(|options| options.streams(4))
@@ -68,10 +68,10 @@ pub(super) fn cases() -> Vec<Case> {
             .once(),
         case(
             "a sender that is closed while nothing is acknowledged hands back what is left",
-            r#"{ on = "ack", from = 3, do = "withhold" }"#,
+            r#"{ on = "ack", from = 2, do = "withhold" }"#,
         )
         .sends(8, 1, 20)
-        .during(|stage| Box::pin(async move { stage.acknowledged(40).await }))
+        .during(|stage| Box::pin(async move { stage.acknowledged(1).await }))
         .closes_after(Duration::from_millis(300))
         .cut_short(),
         case(
@@ -79,6 +79,8 @@ pub(super) fn cases() -> Vec<Case> {
             r#"{ on = "commit", delay = "200ms" }"#,
         )
         .sends(4, 1, 50)
+        .during(|stage| Box::pin(async move { stage.witness.moved().await }))
+        .perhaps()
         .closes_after(Duration::ZERO)
         .cut_short(),
         case(

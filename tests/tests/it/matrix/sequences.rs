@@ -26,7 +26,7 @@ use crate::Scratch;
 const SECONDS: u64 = 20;
 
 /// How many run at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 /// The judge reads so many tables at a time.
 const ROUND: u64 = 100;

@@ -55,7 +55,9 @@ fn of_code(code: &Code) -> [Case; 3] {
         opening = opening.not_opened(kind);
     }
     if let Some(kind) = final_kind(code) {
-        midstream = midstream.fails(kind);
+        // For good: a single one may be lost with its connection, and then nobody has heard it.
+        let for_good = fault("request", 6).replace("nth", "from");
+        midstream = case(format!("{word} in mid-stream"), for_good).fails(kind);
     }
     let closing = case(
         format!("{word} when a stream is closed, with everything acknowledged"),

@@ -77,8 +77,8 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .not_opened(ErrorKind::Authentication),
         case(
-            "a token that has expired on arrival is asked for again",
-            r#"{ on = "token", times = 2, do = "lifetime", lifetime = "0s" }"#,
+            "a token that has expired on arrival is refused and replaced",
+            r#"{ on = "token", times = 1, do = "lifetime", lifetime = "0s" }"#,
         )
         .once(),
         case(
