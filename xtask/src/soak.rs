@@ -25,7 +25,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut soak = run::cargo(&["test", "--locked", "--release", "-p", "zb-tests"]);
     soak.args(["--test", "it", "--", "--exact", TEST])
         .args(["--ignored", "--nocapture"])
-        .env("ZB_SOAK_SECONDS", format!("{:.0}", (minutes * 60.0).max(1.0)))
+        .env(
+            "ZB_SOAK_SECONDS",
+            format!("{:.0}", (minutes * 60.0).max(1.0)),
+        )
         .env(py::VARIABLE, py::interpreter()?);
     run::stream(&mut soak)
 }

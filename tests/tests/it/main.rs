@@ -1,6 +1,7 @@
 //! End to end: the program as a user runs it, the tables as others read them.
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "tests, with functions that are parts of tests"

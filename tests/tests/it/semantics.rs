@@ -74,7 +74,10 @@ fn every_test_that_the_page_names_exists() {
         if promise.functions.is_empty() && promise.cases.is_empty() {
             missing.push(format!("nothing holds: {}", promise.sentence));
         }
-        let gone = promise.functions.iter().filter(|name| !known.contains(*name));
+        let gone = promise
+            .functions
+            .iter()
+            .filter(|name| !known.contains(*name));
         missing.extend(gone.map(|name| format!("no test `{name}`")));
         let gone = promise.cases.iter().filter(|name| !cases.contains(*name));
         missing.extend(gone.map(|name| format!("no case *{name}*")));

@@ -95,9 +95,14 @@ async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
     cache.token(&flights()).await.unwrap();
     assert_eq!(ground.asked_and_issued().1, 1);
 
-    let slow = Answer::status(200).filler(1_000).drip(Duration::from_millis(50));
+    let slow = Answer::status(200)
+        .filler(1_000)
+        .drip(Duration::from_millis(50));
     let ground = Ground::new(Fault::on_token().answer(slow)).await;
-    let error = ground.cache(Duration::from_millis(200)).token(&flights()).await;
+    let error = ground
+        .cache(Duration::from_millis(200))
+        .token(&flights())
+        .await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
@@ -119,7 +124,9 @@ async fn a_page_instead_of_a_token_is_not_asked_for_twice() {
 
 #[tokio::test]
 async fn a_token_that_is_over_when_it_comes_is_not_served() {
-    let ground = Ground::new(Fault::on_token().lifetime(Duration::ZERO)).await;
+    // Its life is counted from when it was asked for.
+    let late = Fault::on_token().after(Duration::from_millis(1_200));
+    let ground = Ground::new(late.lifetime(Duration::from_secs(1))).await;
     let error = ground.token().await.unwrap_err();
     assert!(
         matches!(
@@ -131,6 +138,17 @@ async fn a_token_that_is_over_when_it_comes_is_not_served() {
         ),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_token_that_says_it_has_no_life_is_served_and_not_kept() {
+    let ground = Ground::new(Fault::on_token().lifetime(Duration::ZERO)).await;
+    let cache = ground.cache(Duration::from_secs(10));
+    for asked in 1..=2 {
+        let lease = cache.token(&flights()).await.unwrap();
+        assert_eq!(lease.expires_at(), None);
+        assert_eq!(ground.asked_and_issued(), (asked, asked));
+    }
 }
 
 #[tokio::test]

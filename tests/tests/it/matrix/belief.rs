@@ -79,13 +79,7 @@ impl Belief {
         let spans = |rows: &RowRanges| -> Vec<Span> {
             rows.as_slice()
                 .iter()
-                .map(|rows| {
-                    (
-                        producer,
-                        start + rows.start as i64,
-                        start + rows.end as i64,
-                    )
-                })
+                .map(|rows| (producer, start + rows.start as i64, start + rows.end as i64))
                 .collect()
         };
         self.offered

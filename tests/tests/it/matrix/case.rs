@@ -50,6 +50,10 @@ pub(super) enum End {
 /// A row of the table.
 #[derive(Clone)]
 #[must_use]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is usual is false, and a row says what is not"
+)]
 pub(super) struct Case {
     pub(super) name: String,
     /// The faults of the server, in TOML.

@@ -41,17 +41,18 @@ pub(super) fn cases() -> Vec<Case> {
     ];
     if can_mount() {
         cases.push(
-            case("a real disk that is full for a while delays the rows", "").during(|stage| {
-                Box::pin(async move {
-                    stage.acknowledged(200).await;
-                    let filler = fill(&stage.lake);
-                    stage.attempts(3).await;
-                    fs::remove_file(filler).unwrap();
-                    let more = stage.witness.seen().acknowledged + 200;
-                    stage.acknowledged(more).await;
+            case("a real disk that is full for a while delays the rows", "")
+                .during(|stage| {
+                    Box::pin(async move {
+                        stage.acknowledged(200).await;
+                        let filler = fill(&stage.lake);
+                        stage.attempts(3).await;
+                        fs::remove_file(filler).unwrap();
+                        let more = stage.witness.seen().acknowledged + 200;
+                        stage.acknowledged(more).await;
+                    })
                 })
-            })
-            .on_small_disk(),
+                .on_small_disk(),
         );
     } else {
         println!("skipped: a real disk that is full, which takes the right to mount one");
@@ -72,7 +73,11 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        Command::new("umount").arg("--lazy").arg(&self.0).status().ok();
+        Command::new("umount")
+            .arg("--lazy")
+            .arg(&self.0)
+            .status()
+            .ok();
     }
 }
 

@@ -12,9 +12,7 @@ use std::{
 
 use arrow_array::{RecordBatch, cast::AsArray};
 use tokio::{task::JoinSet, time::timeout};
-use zb_core::{
-    Client, Closed, Error, Fate, Sender, TableName, Ticket, ingest::Quarantine,
-};
+use zb_core::{Client, Closed, Error, Fate, Sender, TableName, Ticket, ingest::Quarantine};
 
 use super::{
     belief::{Belief, Refusal},
@@ -45,7 +43,9 @@ pub(super) async fn run(case: &Case, directory: &Path) -> Result<Ran, String> {
     let lake = directory.join("lake");
     let disk = case.small_disk.then(|| SmallDisk::at(&lake));
     let host = match case.place {
-        Where::Here => Host::here(&lake, &case.faults, case.stamped, None).await.unwrap(),
+        Where::Here => Host::here(&lake, &case.faults, case.stamped, None)
+            .await
+            .unwrap(),
         Where::Process => Host::process(&lake, &case.faults, None).await,
         Where::Nowhere(endpoint, workspace) => Host::Nowhere(endpoint, workspace),
     };
@@ -69,14 +69,22 @@ pub(super) async fn run(case: &Case, directory: &Path) -> Result<Ran, String> {
     belief.recovery_limit_ms = millis(RECOVERY + SLACK);
 
     let kept = Arc::new(Kept::new(case.quarantine));
-    let opened = open(case, &address, Arc::clone(&stage.witness), Arc::clone(&kept)).await;
+    let opened = open(
+        case,
+        &address,
+        Arc::clone(&stage.witness),
+        Arc::clone(&kept),
+    )
+    .await;
     match (opened, case.end) {
         (Ok(_), End::NotOpened(_)) => return Err("the sender opened".to_owned()),
         (Err(error), End::NotOpened(kind)) if error.kind() != kind => {
             return Err(format!("not opened, and not for {kind:?}: {error:?}"));
         }
         (Err(_), End::NotOpened(_) | End::CutShort) => {
-            let Load { producers, rows, .. } = case.load;
+            let Load {
+                producers, rows, ..
+            } = case.load;
             for producer in 0..producers {
                 belief.turned_away(producer, 0, rows);
             }
@@ -257,7 +265,11 @@ async fn produce(
 }
 
 /// What closing hands back is what the receipts say was not delivered, as it was handed in.
-fn check_handed_back(belief: &Belief, closed: &Closed, produced: &[Produced]) -> Result<(), String> {
+fn check_handed_back(
+    belief: &Belief,
+    closed: &Closed,
+    produced: &[Produced],
+) -> Result<(), String> {
     let mut handed_back = [Vec::new(), Vec::new()];
     for left in &closed.undelivered {
         let of_fate = match left.fate {

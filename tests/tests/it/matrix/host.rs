@@ -23,7 +23,7 @@ pub(super) enum Where {
 
 /// A server that runs, or not.
 pub(super) enum Host {
-    Here(Server),
+    Here(Box<Server>),
     Process(Box<Serve>),
     Nowhere(&'static str, &'static str),
 }
@@ -57,7 +57,7 @@ impl Host {
             rows::schema()
         };
         server.create_table(&rows::table(), &schema).await?;
-        Ok(Self::Here(server))
+        Ok(Self::Here(Box::new(server)))
     }
 
     /// In a process of its own, at `listen` if that is said.

@@ -41,6 +41,9 @@ pub(super) fn judge(beliefs: &Path) -> BTreeMap<String, Verdict> {
         .iter()
         .filter(|(_, caught)| !**caught)
         .collect();
-    assert!(judgement.controls.len() > 15 && blind.is_empty(), "the judge is blind: {blind:?}");
+    assert!(
+        judgement.controls.len() > 15 && blind.is_empty(),
+        "the judge is blind: {blind:?}"
+    );
     judgement.verdicts
 }

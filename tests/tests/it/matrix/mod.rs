@@ -120,5 +120,10 @@ async fn whatever_goes_wrong_every_row_is_accounted_for() {
         recoveries.last().copied().unwrap_or_default(),
         &slowest[slowest.len().saturating_sub(5)..],
     );
-    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }

@@ -10,14 +10,23 @@ use super::{
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case("nothing goes wrong and every row lands once", "").once(),
-        case("a connection that is refused is given up within the policy", "")
-            .at(Where::Nowhere("http://127.0.0.1:1", "http://127.0.0.1:1"))
-            .options(|options| options.retry(impatient()))
-            .not_opened(ErrorKind::Unavailable),
-        case("a name that does not resolve is given up within the policy", "")
-            .at(Where::Nowhere("https://zerobus.invalid", "https://workspace.invalid"))
-            .options(|options| options.retry(impatient()))
-            .not_opened(ErrorKind::Unavailable),
+        case(
+            "a connection that is refused is given up within the policy",
+            "",
+        )
+        .at(Where::Nowhere("http://127.0.0.1:1", "http://127.0.0.1:1"))
+        .options(|options| options.retry(impatient()))
+        .not_opened(ErrorKind::Unavailable),
+        case(
+            "a name that does not resolve is given up within the policy",
+            "",
+        )
+        .at(Where::Nowhere(
+            "https://zerobus.invalid",
+            "https://workspace.invalid",
+        ))
+        .options(|options| options.retry(impatient()))
+        .not_opened(ErrorKind::Unavailable),
         case(
             "a connection that is reset when it is made is made again",
             r#"{ on = "connect", nth = 2, do = "cut" }"#,

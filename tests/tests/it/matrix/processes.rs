@@ -9,18 +9,21 @@ use super::{
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        case("a server that is killed and started again gets every row", "")
-            .at(Where::Process)
-            .during(|stage| {
-                Box::pin(async move {
-                    stage.acknowledged(200).await;
-                    let listen = stage.kill().await;
-                    stage.attempts(3).await;
-                    stage.start_again(&listen).await;
-                    let more = stage.witness.seen().acknowledged + 200;
-                    stage.acknowledged(more).await;
-                })
-            }),
+        case(
+            "a server that is killed and started again gets every row",
+            "",
+        )
+        .at(Where::Process)
+        .during(|stage| {
+            Box::pin(async move {
+                stage.acknowledged(200).await;
+                let listen = stage.kill().await;
+                stage.attempts(3).await;
+                stage.start_again(&listen).await;
+                let more = stage.witness.seen().acknowledged + 200;
+                stage.acknowledged(more).await;
+            })
+        }),
         case("a server that is killed again and again gets every row", "")
             .at(Where::Process)
             .during(|stage| {
@@ -49,21 +52,24 @@ pub(super) fn cases() -> Vec<Case> {
                 })
             })
             .once(),
-        case("a server that is frozen for too long is given up and found again", "")
-            .at(Where::Process)
-            .options(|options| {
-                let soon = Duration::from_millis(300);
-                options.ack_timeout(soon).connect_timeout(soon)
+        case(
+            "a server that is frozen for too long is given up and found again",
+            "",
+        )
+        .at(Where::Process)
+        .options(|options| {
+            let soon = Duration::from_millis(300);
+            options.ack_timeout(soon).connect_timeout(soon)
+        })
+        .during(|stage| {
+            Box::pin(async move {
+                stage.acknowledged(200).await;
+                stage.with_process(zb_tests::Serve::pause).await;
+                stage.attempts(2).await;
+                stage.with_process(zb_tests::Serve::resume).await;
+                let more = stage.witness.seen().acknowledged + 200;
+                stage.acknowledged(more).await;
             })
-            .during(|stage| {
-                Box::pin(async move {
-                    stage.acknowledged(200).await;
-                    stage.with_process(zb_tests::Serve::pause).await;
-                    stage.attempts(2).await;
-                    stage.with_process(zb_tests::Serve::resume).await;
-                    let more = stage.witness.seen().acknowledged + 200;
-                    stage.acknowledged(more).await;
-                })
-            }),
+        }),
     ]
 }

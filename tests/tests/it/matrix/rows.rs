@@ -98,10 +98,8 @@ pub(super) fn batch(
 
 fn hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let first: [u8; 8] = digest[..8].try_into().unwrap();
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 /// The ids of the rows of a batch.

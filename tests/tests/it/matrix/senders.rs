@@ -8,7 +8,9 @@ use super::case::{Case, case};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        case("64 tasks share one sender", "").sends(64, 3, 20).once(),
+        case("64 tasks share one sender", "")
+            .sends(64, 3, 20)
+            .once(),
         case(
             "64 tasks share one sender whose connection is cut again and again",
             r#"{ on = "request", every = 40, times = 4, do = "cut" },
@@ -60,12 +62,15 @@ pub(super) fn cases() -> Vec<Case> {
             .options(zb_core::ingest::SenderOptions::dry_run)
             .kept_back()
             .once(),
-        case("a sender that is closed under load gives every row a fate", "")
-            .sends(8, 1, 20)
-            .during(|stage| Box::pin(async move { stage.acknowledged(500).await }))
-            .closes_after(Duration::from_secs(10))
-            .cut_short()
-            .once(),
+        case(
+            "a sender that is closed under load gives every row a fate",
+            "",
+        )
+        .sends(8, 1, 20)
+        .during(|stage| Box::pin(async move { stage.acknowledged(500).await }))
+        .closes_after(Duration::from_secs(10))
+        .cut_short()
+        .once(),
         case(
             "a sender that is closed while nothing is acknowledged hands back what is left",
             r#"{ on = "ack", from = 2, do = "withhold" }"#,

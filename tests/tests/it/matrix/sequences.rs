@@ -89,7 +89,10 @@ fn sequence(seed: u64) -> Case {
     let faults = (0..rng.random_range(1..=5)).map(|_| fault(&mut rng));
     let poison = r#"{ on = "record", column = "kind", equals = "poison", do = "refuse" }"#;
     let faults: Vec<_> = faults.chain([poison.to_owned()]).collect();
-    let (bad, salt) = (*[0, 0, 3, 40].choose(&mut rng).unwrap(), rng.random::<u64>());
+    let (bad, salt) = (
+        *[0, 0, 3, 40].choose(&mut rng).unwrap(),
+        rng.random::<u64>(),
+    );
     let request_rows = rng.random_range(1..40);
     let budget = rng.random_range(1 << 10..64 << 10);
     let streams = *[1, 1, 1, 2, 4].choose(&mut rng).unwrap();
@@ -126,7 +129,9 @@ fn sequence(seed: u64) -> Case {
             Box::pin(async move {
                 stage.witness.moved().await;
                 let grace = Duration::from_millis(20);
-                stage.with_server(|server| server.rotate_streams(grace)).await;
+                stage
+                    .with_server(|server| server.rotate_streams(grace))
+                    .await;
             })
         }),
         _ => case,
@@ -180,7 +185,9 @@ async fn whatever_goes_wrong_by_chance_every_row_is_accounted_for() {
         let round = tempfile::tempdir_in(scratch.path()).unwrap();
         let beliefs = round.path().join("beliefs");
         fs::create_dir(&beliefs).unwrap();
-        let last = seeds.end.min(next.load(Ordering::SeqCst).saturating_add(ROUND));
+        let last = seeds
+            .end
+            .min(next.load(Ordering::SeqCst).saturating_add(ROUND));
         let mut running = JoinSet::new();
         for _ in 0..AT_ONCE {
             let (next, path) = (Arc::clone(&next), round.path().to_owned());

@@ -138,7 +138,7 @@ async fn soak() {
     }
     let took = began.elapsed();
     for sender in senders {
-        let closed = sender.close(Duration::from_secs(60)).await;
+        let closed = sender.close(Duration::from_mins(1)).await;
         println!("closed: {} batches undelivered", closed.undelivered.len());
     }
     let mut faults = survived.await.unwrap();
@@ -231,7 +231,11 @@ async fn settle_oldest(
 type Counts = BTreeMap<String, u64>;
 
 /// Crashes the server now and then, and rotates its streams, until it is over.
-fn misfortune(stage: Arc<Stage>, seed: u64, over: Arc<AtomicBool>) -> std::pin::Pin<Box<dyn Future<Output = Counts> + Send>> {
+fn misfortune(
+    stage: Arc<Stage>,
+    seed: u64,
+    over: Arc<AtomicBool>,
+) -> std::pin::Pin<Box<dyn Future<Output = Counts> + Send>> {
     Box::pin(async move {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut faults = Counts::new();
@@ -243,12 +247,17 @@ fn misfortune(stage: Arc<Stage>, seed: u64, over: Arc<AtomicBool>) -> std::pin::
             let (name, doing): (_, Doing) = if rng.random_bool(0.4) {
                 note_faults(&stage, &mut faults).await;
                 let stage = Arc::clone(&stage);
-                ("server crashed and started again", Box::pin(async move { stage.crash().await }))
+                (
+                    "server crashed and started again",
+                    Box::pin(async move { stage.crash().await }),
+                )
             } else {
                 let stage = Arc::clone(&stage);
                 let rotate = async move {
                     let grace = Duration::from_millis(50);
-                    stage.with_server(|server| server.rotate_streams(grace)).await;
+                    stage
+                        .with_server(|server| server.rotate_streams(grace))
+                        .await;
                 };
                 ("all streams rotated", Box::pin(rotate))
             };
@@ -266,7 +275,6 @@ async fn note_faults(stage: &Stage, faults: &mut Counts) {
     }
 }
 
-#[expect(clippy::panic, reason = "this is how a test fails")]
 fn report(scratch: &Scratch, belief: &Belief, stage: &Stage, faults: &Counts, took: Duration) {
     let mut belief = belief.clone();
     belief.expected_rejected = Some(bad_rows(&belief.offered));
@@ -283,10 +291,18 @@ fn report(scratch: &Scratch, belief: &Belief, stage: &Stage, faults: &Counts, to
         let found = recoveries.get((last as f64 * share) as usize);
         found.copied().unwrap_or_default()
     };
-    println!("\nload held: {:.0} rows/s for {took:.0?}", verdict.durable as f64 / took.as_secs_f64());
-    println!("rows: {} offered, {} durable, {} rejected, {} not sent, {} unknown", verdict.offered,
-        verdict.durable, verdict.rejected, verdict.not_sent, verdict.unknown);
-    println!("rows lost: {}, unaccounted for: {}", verdict.lost, verdict.unaccounted);
+    println!(
+        "\nload held: {:.0} rows/s for {took:.0?}",
+        verdict.durable as f64 / took.as_secs_f64()
+    );
+    println!(
+        "rows: {} offered, {} durable, {} rejected, {} not sent, {} unknown",
+        verdict.offered, verdict.durable, verdict.rejected, verdict.not_sent, verdict.unknown
+    );
+    println!(
+        "rows lost: {}, unaccounted for: {}",
+        verdict.lost, verdict.unaccounted
+    );
     println!(
         "duplicates: {} reported as possible, {} real",
         verdict.duplicates_reported, verdict.duplicates_real
@@ -294,16 +310,24 @@ fn report(scratch: &Scratch, belief: &Belief, stage: &Stage, faults: &Counts, to
     println!("connections: {} attempts", seen.attempts);
     println!(
         "recovered {} times: p50 {:.0?}, p95 {:.0?}, at most {:.0?}",
-        recoveries.len(), at(0.5), at(0.95), at(1.0)
+        recoveries.len(),
+        at(0.5),
+        at(0.95),
+        at(1.0)
     );
-    println!("memory: {} MiB at most, sender and server together", peak >> 20);
+    println!(
+        "memory: {} MiB at most, sender and server together",
+        peak >> 20
+    );
     println!("faults survived: {}", faults.values().sum::<u64>());
     for (name, times) in faults {
         println!("{times:>8}  {name}");
     }
-    if !verdict.violations.is_empty() {
-        panic!("violations: {:#?}", verdict.violations);
-    }
+    assert!(
+        verdict.violations.is_empty(),
+        "violations: {:#?}",
+        verdict.violations
+    );
 }
 
 /// The rows that must be rejected, and why.

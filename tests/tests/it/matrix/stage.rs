@@ -37,7 +37,10 @@ impl Stage {
     }
 
     /// The server in this process.
-    pub(super) async fn with_server<T>(&self, what: impl FnOnce(&zb_core::local::Server) -> T) -> T {
+    pub(super) async fn with_server<T>(
+        &self,
+        what: impl FnOnce(&zb_core::local::Server) -> T,
+    ) -> T {
         match &*self.host.lock().await {
             Some(Host::Here(server)) => what(server),
             _ => panic!("the server is not in this process"),
@@ -123,7 +126,10 @@ impl Witness {
     }
 
     pub(super) fn seen(&self) -> Seen {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
