@@ -46,6 +46,7 @@ pub(super) async fn run(case: &Case, directory: &Path) -> Result<Ran, String> {
         Where::Here => Host::here(&lake, &case.faults, case.stamped, None)
             .await
             .unwrap(),
+        Where::Untrusted => Host::untrusted(&lake).await,
         Where::Process => Host::process(&lake, &case.faults, None).await,
         Where::Nowhere(endpoint, workspace) => Host::Nowhere(endpoint, workspace),
     };

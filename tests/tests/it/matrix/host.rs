@@ -15,6 +15,8 @@ use super::rows;
 pub(super) enum Where {
     /// In this process.
     Here,
+    /// In this process, over TLS, with a certificate that the client does not trust.
+    Untrusted,
     /// `zb serve`, in a process of its own.
     Process,
     /// There is none: the client is sent to these addresses, the endpoint and the workspace.
@@ -58,6 +60,14 @@ impl Host {
         };
         server.create_table(&rows::table(), &schema).await?;
         Ok(Self::Here(Box::new(server)))
+    }
+
+    /// In this process, with a certificate of an authority that nobody knows.
+    pub(super) async fn untrusted(lake: &Path) -> Self {
+        let server = Server::builder(lake).tls().start().await.unwrap();
+        let created = server.create_table(&rows::table(), &rows::schema()).await;
+        created.unwrap();
+        Self::Here(Box::new(server))
     }
 
     /// In a process of its own, at `listen` if that is said.

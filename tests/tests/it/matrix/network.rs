@@ -28,6 +28,13 @@ pub(super) fn cases() -> Vec<Case> {
         .options(|options| options.retry(impatient()))
         .not_opened(ErrorKind::Unavailable),
         case(
+            "a server whose authority is not known gets no secret and no row",
+            "",
+        )
+        .at(Where::Untrusted)
+        // There is no token, and asking again would not bring one.
+        .not_opened(ErrorKind::Authentication),
+        case(
             "a connection that is reset when it is made is made again",
             r#"{ on = "connect", nth = 2, do = "cut" }"#,
         )
