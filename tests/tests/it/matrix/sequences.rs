@@ -35,8 +35,8 @@ const ROUND: u64 = 100;
 /// `D` a wait.
 ///
 /// A status that blames a row is not among them where rows are good, nor an acknowledgement that cannot
-/// be, which the SDK reports in the same form: two of them, the second one during the search that the
-/// first one began, have a good row rejected, stored or not.
+/// be (below zero, or less than the one before), which the SDK reports in the same form: when it meets
+/// the search for a bad row at a single row, that row is rejected, stored or not.
 const FAULTS: &[&str] = &[
     r#"{ on = "connect", nth = T, do = "cut" }"#,
     r#"{ on = "token", nth = T, do = "answer", status = 503 }"#,
@@ -66,7 +66,6 @@ const FAULTS: &[&str] = &[
     r#"{ on = "ack", nth = N, do = "withhold" }"#,
     r#"{ on = "ack", nth = N, delay = "D" }"#,
     r#"{ on = "ack", nth = N, do = "acknowledge", twice = true }"#,
-    r#"{ on = "ack", nth = N, do = "acknowledge", behind = T }"#,
     r#"{ on = "ack", nth = N, do = "status", code = "CODE" }"#,
     r#"{ on = "ack", nth = N, do = "expire_token" }"#,
     r#"{ on = "close", nth = 1, do = "status", code = "CODE" }"#,
