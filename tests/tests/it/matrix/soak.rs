@@ -33,7 +33,6 @@ use crate::Scratch;
 
 /// What goes wrong, each by its own chance. The names are those of the report.
 const FAULTS: &str = r#"
-seed = SEED
 fault = [
     { name = "connection reset", on = "connect", probability = 0.05, do = "cut" },
     { name = "token endpoint away", on = "token", probability = 0.2, do = "answer", status = 503 },
@@ -79,6 +78,19 @@ fn kind(seq: i64) -> Kind {
     }
 }
 
+/// The faults, each with a seed of its own: with one seed for all, the same event would be drawn for each
+/// of them, and the first would take it.
+fn script(seed: u64) -> String {
+    let parts = (seed..).zip(FAULTS.split("probability"));
+    parts.fold(String::new(), |script, (seed, part)| {
+        if script.is_empty() {
+            part.to_owned()
+        } else {
+            format!("{script}seed = {seed}, probability{part}")
+        }
+    })
+}
+
 fn setting(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
@@ -92,7 +104,7 @@ async fn soak() {
     let seed = setting("ZB_SOAK_SEED", rand::random_range(0..1 << 30));
     println!("soak: {seconds} s, {rows_per_second} rows/s, seed {seed}");
     let lake = scratch.lake();
-    let script = FAULTS.replace("SEED", &seed.to_string());
+    let script = script(seed);
     let host = Host::here(&lake, &script, false, None).await.unwrap();
     let address = host.address();
     let stage = Arc::new(Stage {
