@@ -56,7 +56,6 @@ fault = [
     { name = "half an acknowledgement", on = "ack", probability = 0.002, do = "cut_mid_message" },
     { name = "acknowledgement withheld", on = "ack", probability = 0.005, do = "withhold" },
     { name = "acknowledgement twice", on = "ack", probability = 0.01, do = "acknowledge", twice = true },
-    { name = "acknowledgement backwards", on = "ack", probability = 0.01, do = "acknowledge", backwards = 2 },
 ]
 "#;
 
