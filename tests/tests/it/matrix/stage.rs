@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zb_core::{Event, Observer};
+use zb_core::{Event, Observer, TableName};
 
 use super::host::Host;
 
@@ -134,7 +134,7 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn observe(&self, event: &Event<'_>) {
+    fn observe(&self, _: &TableName, event: &Event<'_>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match *event {
             Event::Acknowledged { rows, .. } => {
