@@ -12,6 +12,7 @@ use zb_types::Secret;
 pub struct Lease {
     pub(crate) secret: Arc<Secret>,
     pub(crate) generation: Generation,
+    pub(crate) issued_at: Option<Instant>,
     pub(crate) expires_at: Option<Instant>,
 }
 
@@ -26,6 +27,11 @@ impl Lease {
     /// [`TokenCache::invalidate`]: crate::TokenCache::invalidate
     pub fn generation(&self) -> Generation {
         self.generation
+    }
+
+    /// When it was asked for, if the source said how long it lives.
+    pub fn issued_at(&self) -> Option<Instant> {
+        self.issued_at
     }
 
     /// When it ends, if the source said so.

@@ -167,6 +167,7 @@ impl State {
         let life = token.life();
         let lease = Lease {
             generation: Generation(self.fetched),
+            issued_at: life.map(|life| life.start),
             expires_at: token.expires_at(),
             secret: Arc::new(token.into_secret()),
         };

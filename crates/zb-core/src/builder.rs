@@ -225,7 +225,12 @@ impl ClientBuilder {
             self.settings.apply(options).dry_run(),
             self.recorder.as_ref(),
         )?;
-        let client = Client::new(options, NoTokens, "https://dry-run.invalid".to_owned())?;
+        let client = Client::new(
+            options,
+            NoTokens,
+            "https://dry-run.invalid".to_owned(),
+            self.recorder,
+        )?;
         Ok(client.with(files))
     }
 
@@ -263,8 +268,14 @@ fn client(
     recorder: Option<Arc<dyn Recorder>>,
 ) -> Result<Client, Error> {
     match recorder {
-        Some(recorder) => Client::new(options, WatchedTokens { source, recorder }, host),
-        None => Client::new(options, source, host),
+        Some(recorder) => {
+            let watched = WatchedTokens {
+                source,
+                recorder: Arc::clone(&recorder),
+            };
+            Client::new(options, watched, host, Some(recorder))
+        }
+        None => Client::new(options, source, host, None),
     }
 }
 

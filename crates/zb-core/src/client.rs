@@ -13,6 +13,7 @@ use zb_auth::{Retrying, TokenCache};
 use zb_debug::{Mirrors, QuarantineDir};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
 use zb_retry::Policy;
+use zb_telemetry::Recorder;
 use zb_types::TableName;
 
 use crate::{
@@ -83,13 +84,14 @@ impl Client {
         options: SenderOptions,
         source: impl zb_auth::TokenSource + 'static,
         host: String,
+        recorder: Option<Arc<dyn Recorder>>,
     ) -> Result<Self, Error> {
         options.validate()?;
         let source = Retrying::new(source, || TOKEN_RETRIES.backoff());
         let cache = Arc::new(TokenCache::new(source));
         Ok(Self {
             options,
-            tokens: Arc::new(CachedTokens::new(Arc::clone(&cache))),
+            tokens: Arc::new(CachedTokens::new(Arc::clone(&cache), recorder)),
             host,
             cache,
             senders: Mutex::default(),

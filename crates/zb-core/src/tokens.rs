@@ -8,19 +8,22 @@ use std::{
 use async_trait::async_trait;
 use zb_auth::{Lease, Scope, TokenCache};
 use zb_ingest::{TokenError, TokenSource};
+use zb_telemetry::{Event, Recorder};
 use zb_types::{ExposeSecret, Secret, TableName};
 
 /// Serves senders from a cache, and tells it which token was refused.
 pub(crate) struct CachedTokens {
     cache: Arc<TokenCache>,
+    recorder: Option<Arc<dyn Recorder>>,
     /// The token that was last given out for each table.
     served: Mutex<HashMap<TableName, Lease>>,
 }
 
 impl CachedTokens {
-    pub(crate) fn new(cache: Arc<TokenCache>) -> Self {
+    pub(crate) fn new(cache: Arc<TokenCache>, recorder: Option<Arc<dyn Recorder>>) -> Self {
         Self {
             cache,
+            recorder,
             served: Mutex::default(),
         }
     }
@@ -42,6 +45,10 @@ impl TokenSource for CachedTokens {
                 TokenError::permanent(error)
             }
         })?;
+        if let (Some(recorder), Some(issued)) = (&self.recorder, lease.issued_at()) {
+            let age = issued.elapsed();
+            recorder.record(&Event::TokenUsed { age });
+        }
         let token = lease.secret().clone();
         self.served().insert(table.clone(), lease);
         Ok(token)

@@ -17,6 +17,7 @@ mod protoc;
 #[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]
 mod random;
 mod schema;
+mod seeing;
 mod semantics;
 mod send_local;
 mod two_processes;
