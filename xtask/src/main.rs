@@ -23,6 +23,7 @@ mod run;
 mod sanitizer;
 mod soak;
 mod test;
+mod watched;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ cargo xtask COMMAND
   memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
   miri             the same under miri, where a toolchain with miri is installed
   soak [MINUTES]   a long load with random faults (5), and that no row is lost
+  watched          what mirrors and telemetry cost a sender, in instructions (callgrind)
   py               the Python of the tests, in target/venv; prints its path
   demo             the sample of flights into a Delta table in ./lake
 ";
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         ("test", args) => test::run(args),
         ("bench", args) => bench::run(args),
         ("layers", []) => layers::run(),
+        ("watched", []) => watched::run(),
         ("deny", []) => deny::run(),
         ("fuzz", args) => fuzz::run(args),
         ("extras", []) => extras::run(),

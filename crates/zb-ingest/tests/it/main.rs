@@ -28,6 +28,7 @@ mod recovering;
 mod rejecting;
 mod secrets;
 mod sending;
+mod spans;
 mod splitting;
 mod tokens;
 mod witness;
