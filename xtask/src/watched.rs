@@ -1,42 +1,33 @@
 //! `cargo xtask watched`: what it costs a sender to be watched, counted in instructions.
 //!
-//! A clock would not see a difference of a hundredth. The program is `crates/zb-core/examples/watched.rs`.
+//! A clock would not see a difference of a hundredth. The programs are `crates/zb-core/examples/watched`,
+//! and `crates/zb-ingest/examples/unwatched.rs`, which has neither mirrors nor telemetry in it.
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::{apt, run};
 
-/// What is compared with the first.
-const MODES: [&str; 5] = ["plain", "off", "counted", "arrow", "proto"];
+/// What the watched one is told, compared with the other.
+const MODES: [&str; 4] = ["off", "counted", "arrow", "proto"];
 
-/// Instructions that a client with nothing switched on may take over a sender that knows of nothing.
+/// Instructions that nothing switched on may take over nothing there.
 const ALLOWED: f64 = 1.01;
 
 pub(crate) fn run() -> Result<()> {
     if !run::succeeds(&mut run::program("valgrind", &["--version"])) {
         apt::install("valgrind is missing", &["valgrind"])?;
     }
-    let program = "target/release/examples/watched";
-    let mut build = run::cargo(&["build", "--release", "--locked", "-p", "zb-core"]);
-    build.args(["--no-default-features", "--example", "watched"]);
-    build.args(["--target-dir", "target"]);
-    run::stream(&mut build)?;
-    let directory = run::root().join("target/watched");
-    let mut plain = None;
-    println!("\n| what | instructions | over plain |\n|---|---:|---:|");
+    build("zb-ingest", &["--example", "unwatched"])?;
+    build(
+        "zb-core",
+        &["--no-default-features", "--example", "watched"],
+    )?;
+    let plain = count("unwatched", &[])?;
+    println!("\n| what | instructions | over none |\n|---|---:|---:|\n| neither | {plain} | |");
     let mut off = 0.0;
     for mode in MODES {
-        let mut valgrind = run::program("valgrind", &["--tool=callgrind"]);
-        valgrind.arg("--callgrind-out-file=/dev/null");
-        valgrind.arg(run::root().join(program)).arg(mode);
-        valgrind.arg(&directory);
-        let output = valgrind.output().context("valgrind cannot be started")?;
-        let told = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
-            bail!("{mode}: {told}");
-        }
-        let count = instructions(&told).with_context(|| format!("no count in: {told}"))?;
-        let ratio = count as f64 / *plain.get_or_insert(count) as f64;
+        let count = count("watched", &[mode, "target/watched"])?;
+        let ratio = count as f64 / plain as f64;
         if mode == "off" {
             off = ratio;
         }
@@ -46,6 +37,27 @@ pub(crate) fn run() -> Result<()> {
         bail!("what is off costs {off:.4} times as much, over {ALLOWED}");
     }
     Ok(())
+}
+
+fn build(package: &str, example: &[&str]) -> Result<()> {
+    let mut build = run::cargo(&["build", "--release", "--locked", "-p", package]);
+    build.args(example).args(["--target-dir", "target"]);
+    run::stream(&mut build)
+}
+
+fn count(example: &str, args: &[&str]) -> Result<u64> {
+    let program = run::root().join("target/release/examples").join(example);
+    let mut valgrind = run::program("valgrind", &["--tool=callgrind"]);
+    valgrind
+        .args(["--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(args);
+    let output = valgrind.output().context("valgrind cannot be started")?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        bail!("{example} {args:?}: {told}");
+    }
+    instructions(&told).with_context(|| format!("no count in: {told}"))
 }
 
 /// The count of `Collected : 123`.
