@@ -20,10 +20,19 @@ pub(crate) fn root() -> PathBuf {
         .map_or(manifest.clone(), Path::to_path_buf)
 }
 
-/// A program with its arguments, to be run in the root.
+/// What cargo tells this program about its package, and a build script of a dependency may ask for.
+/// A cargo that inherits it would run that script again, and build everything anew that depends on
+/// it. (`tests/src/cargo.rs` does the same for tests.)
+const OF_THIS_PACKAGE: [&str; 4] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_CFG_", "OUT_DIR"];
+
+/// A program with its arguments, to be run in the root as if from a shell: it may start a cargo.
 pub(crate) fn program<A: AsRef<OsStr>>(name: impl AsRef<OsStr>, args: &[A]) -> Command {
     let mut command = Command::new(name);
     command.args(args).current_dir(root());
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| OF_THIS_PACKAGE.iter().any(|of| name.starts_with(of))) {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -163,8 +163,10 @@ impl SenderOptions {
         self
     }
 
-    /// How many times the service may refuse rows while those it refuses are looked for. Beyond, rows
-    /// that were not told apart are rejected together. Each refusal costs a stream.
+    /// How many times rows that the service refuses may be halved while those it refuses are looked
+    /// for. Beyond, rows that were not told apart are rejected together. Each refusal costs a stream,
+    /// and so do at most two more before rows are rejected: two streams must have refused them that
+    /// had nothing else on them.
     pub fn max_probes(mut self, probes: usize) -> Self {
         self.max_probes = probes;
         self

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::{
     Code, Error, Event, RowRanges,
@@ -46,14 +46,16 @@ impl Delivery {
     }
 
     async fn woken(&mut self, ended: bool) -> Woken {
-        let silent_at = self.silent_at();
+        let patience = self.shared.options.ack_timeout;
         let Self {
+            line,
             queue,
             stream,
             in_flight,
             ..
         } = self;
         let oldest = in_flight.front().and_then(|request| request.offset);
+        let sent = in_flight.front().and_then(|request| request.sent);
         let acknowledged = async {
             match (stream.as_ref(), oldest) {
                 (Some(stream), Some(offset)) => stream.wait(offset).await,
@@ -61,8 +63,8 @@ impl Delivery {
             }
         };
         let silence = async {
-            match silent_at {
-                Some(at) => sleep_until(at).await,
+            match sent {
+                Some((sent, _)) => line.silence(sent, patience).await,
                 None => std::future::pending().await,
             }
         };
@@ -78,18 +80,7 @@ impl Delivery {
         }
     }
 
-    /// When the service has been silent for too long, counted for the oldest request in flight.
-    fn silent_at(&self) -> Option<Instant> {
-        let (sent, _) = self.in_flight.front()?.sent?;
-        self.patience_ends(sent)
-    }
-
-    /// When what was sent then has waited for too long, with nothing heard since; `None` for never.
-    pub(super) fn patience_ends(&self, sent: Instant) -> Option<Instant> {
-        sent.max(self.line.sign_of_life())
-            .checked_add(self.shared.options.ack_timeout)
-    }
-
+    /// The service has been silent for too long, counted for the oldest request in flight.
     pub(super) fn silent(&self) -> Error {
         let waited = self.shared.options.ack_timeout;
         self.shared.unavailable(

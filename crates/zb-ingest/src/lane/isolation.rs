@@ -1,26 +1,41 @@
 //! Finding the rows that the service refuses. It ends the stream and does not say which they are,
 //! so the rows in flight are sent again in ever smaller parts, each alone on the line.
+//!
+//! An acknowledgement that cannot be ends a stream just as a refused record does: the SDK makes the
+//! same error of both. So one stream is not believed. A refusal that is false costs some parts more
+//! while rows are halved; before rows are refused for good, they are asked about again.
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::{Error, Event, Rejection, RowRanges, Status, sdk::Waited};
 
 use super::{Delivery, verdict::Lost};
 
+/// How many streams, each with nothing else on it, must refuse rows before they are refused for good.
+const WITNESSES: usize = 2;
+
 /// What the service said to some rows.
 enum Answer {
     Durable,
-    Refused(Status),
+    Refused(Refusal),
+}
+
+struct Refusal {
+    status: Status,
+    /// Whether nothing else was on the stream before: what it said can be about nothing else.
+    alone: bool,
 }
 
 impl Delivery {
     /// Sends the requests in flight one by one, oldest first, up to the first that is refused, and
     /// finds the rows in it that are. The order of the rows is kept.
     ///
-    /// For `k` rows refused of `n` in a request that takes at most `1 + 2k (1 + log2 n)` parts; no
-    /// more parts are refused than the bound on probes, and what is left then is refused together.
+    /// For `k` rows refused of `n` in a request that takes at most `1 + 2k (2 + log2 n)` parts, and
+    /// two more for each refusal that is false. No more parts are halved than the bound on probes,
+    /// and what is left then is refused together. A part that is not halved is refused at most
+    /// `1 + WITNESSES` times: with a service that refuses everything there is an end, too.
     pub(super) async fn isolate(&mut self, status: Status) -> Result<(), Error> {
         tracing::warn!(table = %self.shared.table, %status, "looking for the rows that are refused");
         let mut probes = self.shared.options.max_probes;
@@ -30,14 +45,17 @@ impl Delivery {
             while let Some(rows) = parts.pop() {
                 match self.probe(&rows).await? {
                     Answer::Durable => self.part_is_durable(&rows),
-                    Answer::Refused(status) => {
+                    Answer::Refused(_) if rows.count() > 1 && probes > 0 => {
                         found = true;
-                        if rows.count() == 1 || probes == 0 {
-                            self.refuse(&rows, status);
-                        } else {
-                            probes -= 1;
-                            let (first, second) = rows.halves();
-                            parts.extend([second, first]);
+                        probes -= 1;
+                        let (first, second) = rows.halves();
+                        parts.extend([second, first]);
+                    }
+                    Answer::Refused(refusal) => {
+                        found = true;
+                        match self.ask_again(&rows, refusal).await? {
+                            Answer::Durable => self.part_is_durable(&rows),
+                            Answer::Refused(refusal) => self.refuse(&rows, refusal.status),
                         }
                     }
                 }
@@ -49,15 +67,32 @@ impl Delivery {
         Ok(())
     }
 
-    /// Sends rows of the oldest request, nothing else being on its way, until there is an answer.
+    /// Sends rows that were refused until enough streams have refused them that had nothing else on
+    /// them, or one takes them.
+    async fn ask_again(&mut self, rows: &RowRanges, refusal: Refusal) -> Result<Answer, Error> {
+        let mut last = refusal;
+        let mut witnesses = usize::from(last.alone);
+        while witnesses < WITNESSES {
+            match self.probe(rows).await? {
+                Answer::Durable => return Ok(Answer::Durable),
+                Answer::Refused(refusal) => last = refusal,
+            }
+            witnesses += usize::from(last.alone);
+        }
+        Ok(Answer::Refused(last))
+    }
+
+    /// Sends rows of the oldest request, nothing else being on its way, until there is an answer. The
+    /// stream of a refusal is gone, so that it can say nothing to the next rows.
     async fn probe(&mut self, rows: &RowRanges) -> Result<Answer, Error> {
         loop {
+            let alone = self.stream.is_none();
             let lost = match self.try_probe(rows).await {
                 Ok(()) => return Ok(Answer::Durable),
                 Err(lost) => lost,
             };
             if let Some(status) = self.take_verdict(lost)? {
-                return Ok(Answer::Refused(status));
+                return Ok(Answer::Refused(Refusal { status, alone }));
             }
         }
     }
@@ -69,16 +104,14 @@ impl Delivery {
         let records = self.encode(request, rows).await?;
         let offset = self.ingest(records, true).await?;
         let sent = Instant::now();
+        let line = Arc::clone(&self.line);
+        let patience = self.shared.options.ack_timeout;
         loop {
-            let silent_at = self.patience_ends(sent);
             let stream = self.stream().await?;
-            let waited = match silent_at {
-                Some(at) => tokio::select! {
-                    biased;
-                    waited = stream.wait(offset) => waited,
-                    () = sleep_until(at) => Err(self.silent()),
-                },
-                None => stream.wait(offset).await,
+            let waited = tokio::select! {
+                biased;
+                waited = stream.wait(offset) => waited,
+                () = line.silence(sent, patience) => Err(self.silent()),
             };
             match waited {
                 Ok(Waited::Acknowledged) => return Ok(()),

@@ -1,11 +1,14 @@
 //! What a lane and the hook of its streams share.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::{SenderOptions, pacing::Pace, slow_down::Outcomes};
 
@@ -69,14 +72,59 @@ impl Line {
         *self.lock() = Instant::now();
     }
 
-    /// When that was last.
-    pub(crate) fn sign_of_life(&self) -> Instant {
-        *self.lock()
+    /// Is over when what was sent then has waited for so long, and nothing was heard for so long
+    /// either. What is heard meanwhile, as when the SDK reconnects by itself, gives it more time.
+    pub(crate) async fn silence(&self, sent: Instant, patience: Duration) {
+        loop {
+            let since = sent.max(*self.lock());
+            match since.checked_add(patience) {
+                Some(end) if end <= Instant::now() => return,
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Instant> {
         self.sign_of_life
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::SlowDown;
+
+    fn line() -> Line {
+        let outcomes = Arc::new(Outcomes::new(SlowDown::new()));
+        Line::new(&SenderOptions::new("http://localhost"), outcomes)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_heard_in_a_silence_gives_it_more_time() {
+        let line = line();
+        let began = Instant::now();
+        let heard = async {
+            for _ in 0..3 {
+                sleep(Duration::from_secs(8)).await;
+                line.alive();
+            }
+        };
+        tokio::join!(line.silence(began, Duration::from_secs(10)), heard);
+        let took = began.elapsed();
+        assert!((34..35).contains(&took.as_secs()), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_sent_late_is_waited_for_as_long() {
+        let line = line();
+        sleep(Duration::from_secs(9)).await;
+        let sent = Instant::now();
+        line.silence(sent, Duration::from_secs(10)).await;
+        assert_eq!(sent.elapsed().as_secs(), 10);
     }
 }

@@ -59,6 +59,26 @@ async fn a_record_whose_acknowledgement_never_comes_is_missed_though_the_stream_
 }
 
 #[tokio::test]
+async fn a_connection_that_is_new_gets_its_time_for_an_old_request() {
+    // The first connection is lost after a second, and the acknowledgement on the second one comes
+    // two seconds after the request was first sent.
+    let late = || Fault::on_ack().after(Duration::from_secs(1));
+    let faults = [
+        late().nth(1).cut(),
+        Fault::on_ack().nth(2).delay(Duration::from_secs(1)),
+    ];
+    let ground = Ground::with(|builder| prompt(builder).faults(faults)).await;
+    let timeout = Duration::from_millis(1_500);
+    let sender = ground.sender(ground.options().ack_timeout(timeout)).await;
+    let start = Instant::now();
+    let receipt = durable(sender.submit(flights(0..5)).await.unwrap()).await;
+    assert!(start.elapsed() > timeout, "{:?}", start.elapsed());
+    assert_eq!(receipt.possibly_duplicated().count(), 5);
+    assert_eq!(ground.server.stats().streams_opened, 2, "none was cut off");
+    assert_eq!(ground.landed().len(), 10);
+}
+
+#[tokio::test]
 async fn an_idle_stream_is_left_alone() {
     let ground = Ground::new().await;
     let sender = ground

@@ -94,9 +94,62 @@ async fn the_search_is_logarithmic() {
     let sender = ground.sender(ground.options()).await;
     let receipt = sender.send(with_poison(0..4_096, &[1_234])).await.unwrap();
     assert_eq!(receipt.rejected().len(), 1);
-    // One stream for each refusal: the batch, the batch alone, and twelve halves.
+    // The first stream, and one for each refusal: the batch, the batch alone, twelve halves, and the
+    // row again until two streams have refused it that carried nothing else.
     let opened = ground.server.stats().streams_opened;
-    assert!((10..=16).contains(&opened), "{opened} streams");
+    assert!((12..=17).contains(&opened), "{opened} streams");
+}
+
+/// Sends eight rows of which one is refused, to a service that also acknowledges what cannot be.
+async fn assert_found_in_spite_of(lie: Fault, what: &str) {
+    let refusal = Fault::on_record().column("carrier", "XX").refuse();
+    let ground = Ground::with(|builder| prompt(builder).faults([refusal, lie])).await;
+    let sender = ground.sender(ground.options()).await;
+    let receipt = sender.send(with_poison(0..8, &[5])).await.unwrap();
+    assert_partition(&receipt);
+    let rejected = ids_of(&receipt.rejected_batch().unwrap());
+    assert_eq!(rejected, [5], "{what}");
+    assert_eq!(receipt.durable().count(), 7, "{what}");
+    let landed = ground.landed();
+    for row in receipt.durable().rows() {
+        let times = landed.iter().filter(|id| **id == row as i64).count();
+        let doubtful = receipt.possibly_duplicated().contains(row);
+        assert!(times == 1 || (times > 1 && doubtful), "{what}: row {row}");
+    }
+    assert!(!landed.contains(&5), "{what}");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_that_cannot_be_makes_no_bad_row_of_a_good_one() {
+    // At each of the parts in turn; there are fewer acknowledgements than that.
+    for nth in 1..=8 {
+        let on = || Fault::on_ack().nth(nth);
+        assert_found_in_spite_of(on().behind(2), &format!("behind, {nth}")).await;
+        assert_found_in_spite_of(on().beyond(1_000), &format!("beyond, {nth}")).await;
+        assert_found_in_spite_of(on().saying(-7), &format!("below zero, {nth}")).await;
+        assert_found_in_spite_of(on().backwards(3), &format!("backwards, {nth}")).await;
+    }
+    // What is said of the rows before is not taken for an answer to the next ones.
+    assert_found_in_spite_of(Fault::on_ack().backwards(3), "backwards, always").await;
+}
+
+#[tokio::test]
+async fn with_a_service_that_never_acknowledges_what_can_be_there_is_an_end() {
+    for probes in [0, 3, 10_000] {
+        let ground =
+            Ground::with(|builder| prompt(builder).faults(Fault::on_ack().beyond(1_000))).await;
+        let options = ground.options().max_probes(probes);
+        let sender = ground.sender(options).await;
+        let receipt = sender.send(flights(0..16)).await.unwrap();
+        assert_partition(&receipt);
+        // Every stream refuses every row, as far as can be told.
+        assert_eq!(receipt.rejected().len(), 16);
+        assert!(receipt.durable().is_empty());
+        let halved = probes.min(15) as u64;
+        let parts = halved + 1;
+        let opened = ground.server.stats().streams_opened;
+        assert!(opened <= 2 + halved + 3 * parts, "{opened} streams");
+    }
 }
 
 #[tokio::test]

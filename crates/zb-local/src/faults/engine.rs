@@ -228,13 +228,20 @@ impl Engine {
     }
 }
 
+/// The number of a fault, spread over all bits: with one seed for the whole script, faults shall not
+/// draw alike, since the first would take every event that the others draw. Seeds that are close
+/// together do not meet, either.
+fn spread(number: u64) -> u64 {
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 impl Watched {
-    fn new(number: usize, fault: Fault) -> Self {
+    fn new(number: u64, fault: Fault) -> Self {
         let chance = fault.when.chance;
         let tally = Tally {
             seen: 0,
             fired: 0,
-            dice: chance.map(|chance| StdRng::seed_from_u64(chance.seed)),
+            dice: chance.map(|chance| StdRng::seed_from_u64(chance.seed ^ spread(number))),
         };
         Self {
             name: fault
@@ -267,7 +274,8 @@ impl Watched {
         let when = self.fault.when;
         let mut tally = self.tally();
         tally.seen += 1;
-        // Thrown at every event, so that the n-th one depends on the seed and on n alone.
+        // Thrown at every event, so that the n-th one depends on the seed, the fault's
+        // number and n alone.
         let lucky = match (when.chance, &mut tally.dice) {
             (Some(chance), Some(dice)) => dice.random::<f64>() < chance.probability,
             _ => true,

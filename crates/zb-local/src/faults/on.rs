@@ -119,7 +119,7 @@ impl<P> On<P> {
         self.times(1)
     }
 
-    /// With this probability, from 0 to 1. The seed and the number of the event decide, so that a
+    /// With this probability, from 0 to 1. The seed, the fault's place in the script and the number of the event decide, so that a
     /// run can be repeated.
     pub fn probability(mut self, probability: f64, seed: u64) -> Self {
         self.fault.when.chance = Some(Chance { probability, seed });

@@ -88,6 +88,21 @@ pub(super) fn cases() -> Vec<Case> {
             lost(r#"{ on = "open", nth = 4, do = "expire_token" }"#),
         )
         .with(|seq| poison(seq == 31 || seq == 210)),
+        case(
+            "poison is found although an acknowledgement is below zero meanwhile",
+            lost(r#"{ on = "ack", nth = 7, do = "acknowledge", behind = 2 }"#),
+        )
+        .with(|seq| poison(seq == 31 || seq == 210)),
+        case(
+            "poison is found although an acknowledgement is of what was not sent meanwhile",
+            lost(r#"{ on = "ack", nth = 5, do = "acknowledge", beyond = 1000 }"#),
+        )
+        .with(|seq| poison(seq == 31 || seq == 210)),
+        case(
+            "poison is found although acknowledgements go backwards meanwhile",
+            lost(r#"{ on = "ack", from = 2, every = 2, do = "acknowledge", backwards = 3 }"#),
+        )
+        .with(|seq| poison(seq == 31 || seq == 210)),
         case("poison is found on several streams", REFUSED)
             .with(|seq| poison(seq % 90 == 5))
             .options(|options| options.streams(3))

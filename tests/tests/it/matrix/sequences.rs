@@ -34,9 +34,7 @@ const ROUND: u64 = 100;
 /// What can go wrong, with places for numbers: `N` from 1 to 20, `T` from 1 to 3, `E` from 15 to 40,
 /// `D` a wait.
 ///
-/// A status that blames a row is not among them where rows are good, nor an acknowledgement that cannot
-/// be (below zero, or less than the one before), which the SDK reports in the same form: when it meets
-/// the search for a bad row at a single row, that row is rejected, stored or not.
+/// A status that blames a row is not among them where rows are good.
 const FAULTS: &[&str] = &[
     r#"{ on = "connect", nth = T, do = "cut" }"#,
     r#"{ on = "token", nth = T, do = "answer", status = 503 }"#,
@@ -71,6 +69,15 @@ const FAULTS: &[&str] = &[
     r#"{ on = "close", nth = 1, do = "status", code = "CODE" }"#,
 ];
 
+/// Acknowledgements that cannot be. The SDK reports them in the form of a refused record, and two in a
+/// row about the same rows alone would be believed: a sequence has one of them at most.
+const LIES: &[&str] = &[
+    r#"{ on = "ack", nth = N, do = "acknowledge", behind = T }"#,
+    r#"{ on = "ack", nth = N, do = "acknowledge", backwards = T }"#,
+    r#"{ on = "ack", nth = N, do = "acknowledge", beyond = 1000 }"#,
+    r#"{ on = "ack", nth = N, do = "acknowledge", exactly = -N }"#,
+];
+
 const CODES: [&str; 8] = [
     "CANCELLED",
     "UNKNOWN",
@@ -85,9 +92,12 @@ const CODES: [&str; 8] = [
 /// What a seed makes.
 fn sequence(seed: u64) -> Case {
     let mut rng = StdRng::seed_from_u64(seed);
-    let faults = (0..rng.random_range(1..=5)).map(|_| fault(&mut rng));
+    let faults = (0..rng.random_range(1..=5)).map(|_| fault(FAULTS, &mut rng));
     let poison = r#"{ on = "record", column = "kind", equals = "poison", do = "refuse" }"#;
-    let faults: Vec<_> = faults.chain([poison.to_owned()]).collect();
+    let mut faults: Vec<_> = faults.chain([poison.to_owned()]).collect();
+    if rng.random_bool(0.3) {
+        faults.push(fault(LIES, &mut rng));
+    }
     let (bad, salt) = (
         *[0, 0, 3, 40].choose(&mut rng).unwrap(),
         rng.random::<u64>(),
@@ -137,15 +147,15 @@ fn sequence(seed: u64) -> Case {
     }
 }
 
-fn fault(rng: &mut StdRng) -> String {
+fn fault(menu: &[&str], rng: &mut StdRng) -> String {
     let wait = format!("{}ms", rng.random_range(5..250));
     let code = CODES.choose(rng).unwrap();
-    FAULTS
-        .choose(rng)
+    menu.choose(rng)
         .unwrap()
         .replace("CODE", code)
         .replace("\"D\"", &format!("\"{wait}\""))
         .replace("= N", &format!("= {}", rng.random_range(1..=20)))
+        .replace("= -N", &format!("= -{}", rng.random_range(2..=20)))
         .replace("= T", &format!("= {}", rng.random_range(1..=3)))
         .replace("= E", &format!("= {}", rng.random_range(15..=40)))
 }

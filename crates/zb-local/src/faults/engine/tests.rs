@@ -53,6 +53,26 @@ fn chance_repeats_itself_and_keeps_its_share() {
 }
 
 #[test]
+fn faults_of_one_seed_do_not_draw_alike() {
+    let script = || {
+        let twin = || Fault::on_request().probability(0.25, 7);
+        faults([twin().cut(), twin().end()])
+    };
+    let drawn = |faults: Faults| {
+        let table = table("a.b.c");
+        let draws = (0..4000).map(|_| faults.judge(&Event::request(&table, 0)).action);
+        draws.collect::<Vec<_>>()
+    };
+    let first = drawn(script());
+    assert_eq!(first, drawn(script()));
+    let times = |action: &Action| first.iter().filter(|a| a.as_ref() == Some(action)).count();
+    let (cuts, ends) = (times(&Action::Cut), times(&Action::End));
+    // Five standard deviations; the second is left three quarters of its events.
+    assert!((864..=1136).contains(&cuts), "{cuts}");
+    assert!((628..=872).contains(&ends), "{ends}");
+}
+
+#[test]
 fn tables_and_offsets_choose_events() {
     let (ours, theirs) = (table("a.b.c"), table("a.b.d"));
     let script = faults([
