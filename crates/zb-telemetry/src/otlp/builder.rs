@@ -12,7 +12,7 @@ use opentelemetry_otlp::{
 };
 use opentelemetry_sdk::{
     Resource,
-    metrics::{PeriodicReader, SdkMeterProvider},
+    metrics::{PeriodicReader, SdkMeterProvider, exporter::PushMetricExporter},
     trace::SdkTracerProvider,
 };
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -59,6 +59,9 @@ pub struct TelemetryBuilder {
     server_address: Option<String>,
     without_table_names: bool,
     targets: Vec<String>,
+    without_collector: bool,
+    #[cfg(feature = "arrow")]
+    arrow_files: Option<std::path::PathBuf>,
 }
 
 impl TelemetryBuilder {
@@ -135,6 +138,22 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Exports to no collector, whatever the environment says: for Arrow files alone.
+    pub fn without_collector(mut self) -> Self {
+        self.without_collector = true;
+        self
+    }
+
+    /// Writes everything into Arrow IPC files of this directory as well: `spans-….arrows` and
+    /// `metrics-….arrows`, streams of rows with nothing left out: resource, scope, events, links,
+    /// buckets. They are this user's alone (0600), begin anew at 100 MiB, and end on the disk's side of
+    /// the process with every export. None is ever deleted.
+    #[cfg(feature = "arrow")]
+    pub fn with_arrow_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.arrow_files = Some(directory.into());
+        self
+    }
+
     /// Starts exporting. Nothing is installed for the process: no global provider, no subscriber, no
     /// crypto provider. The collector need not be there yet.
     ///
@@ -146,26 +165,29 @@ impl TelemetryBuilder {
         let background = Arc::new(Background::start()?);
         let resource = self.resource();
         let is_disabled = environment::is_disabled();
+        let to_collector = !is_disabled && !self.without_collector;
 
-        let mut tracer = None;
-        if !is_disabled && environment::is_exported(Signal::Traces)? {
-            let exporter = self.span_exporter(&background)?;
-            let provider = SdkTracerProvider::builder()
-                .with_resource(resource.clone())
-                .with_batch_exporter(InBackground::new(exporter, background.clone()));
-            tracer = Some(provider.build());
-        }
-
+        let mut has_spans = false;
+        let mut tracer = SdkTracerProvider::builder().with_resource(resource.clone());
         let mut meter = SdkMeterProvider::builder().with_resource(resource);
-        if !is_disabled && environment::is_exported(Signal::Metrics)? {
-            let exporter = self.metric_exporter(&background)?;
-            let exporter = InBackground::new(exporter, background);
-            let mut reader = PeriodicReader::builder(exporter);
-            if let Some(interval) = self.metric_interval {
-                reader = reader.with_interval(interval);
-            }
-            meter = meter.with_reader(reader.build());
+        if to_collector && environment::is_exported(Signal::Traces)? {
+            let exporter = self.span_exporter(&background)?;
+            tracer = tracer.with_batch_exporter(InBackground::new(exporter, background.clone()));
+            has_spans = true;
         }
+        if to_collector && environment::is_exported(Signal::Metrics)? {
+            let exporter = self.metric_exporter(&background)?;
+            meter = meter.with_reader(self.reader(InBackground::new(exporter, background)));
+        }
+        #[cfg(feature = "arrow")]
+        if let Some(directory) = self.arrow_files.as_ref().filter(|_| !is_disabled) {
+            let spans = super::arrow::SpanFiles::new(directory).map_err(Error::Files)?;
+            let metrics = super::arrow::MetricFiles::new(directory).map_err(Error::Files)?;
+            tracer = tracer.with_batch_exporter(spans);
+            meter = meter.with_reader(self.reader(metrics));
+            has_spans = true;
+        }
+        let tracer = has_spans.then(|| tracer.build());
         let meter = meter.build();
 
         let mut recorder = OtelRecorder::new(&meter);
@@ -178,6 +200,14 @@ impl TelemetryBuilder {
         let mut targets = self.targets;
         targets.push(spans::TARGET.to_owned());
         Ok(Telemetry::new(tracer, meter, recorder, targets.into()))
+    }
+
+    fn reader<E: PushMetricExporter>(&self, exporter: E) -> PeriodicReader<E> {
+        let mut reader = PeriodicReader::builder(exporter);
+        if let Some(interval) = self.metric_interval {
+            reader = reader.with_interval(interval);
+        }
+        reader.build()
     }
 
     fn resource(&self) -> Resource {

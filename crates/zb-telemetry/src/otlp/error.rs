@@ -30,6 +30,9 @@ pub enum Error {
     /// The threads that export could not be started.
     #[error("the threads that export cannot be started")]
     Threads(#[source] std::io::Error),
+    /// The directory for Arrow files cannot be used.
+    #[error("the directory for telemetry cannot be used")]
+    Files(#[source] std::io::Error),
     /// Something was not exported, and is lost.
     #[error("{signal} were not exported")]
     Export {
@@ -54,7 +57,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Setting { .. } | Self::Setup { .. } => ErrorKind::Configuration,
-            Self::Threads(_) => ErrorKind::Resources,
+            Self::Threads(_) | Self::Files(_) => ErrorKind::Resources,
             Self::Export { .. } | Self::TimedOut { .. } => ErrorKind::Export,
         }
     }
@@ -90,7 +93,7 @@ impl Error {
 pub enum ErrorKind {
     /// A setting is wrong: nothing was started.
     Configuration,
-    /// The machine has no thread left.
+    /// The machine has no thread left, or no directory.
     Resources,
     /// Something did not arrive.
     Export,
