@@ -169,6 +169,11 @@ impl Running {
         self.signal(Signal::STOP);
     }
 
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
     fn signal(&self, signal: Signal) {
         // A process that has just ended and is not yet waited for takes a signal without error.
         kill_process(Pid::from_child(&self.child), signal).expect("a child can be signalled");

@@ -81,6 +81,17 @@ impl Serve {
         self.running.pause();
     }
 
+    /// Lets the server go on.
+    pub fn resume(&self) {
+        self.running.resume();
+    }
+
+    /// Ends the server as a power cut would, and waits until it is gone.
+    pub fn kill(self) -> Finished {
+        self.running.kill();
+        self.running.finish()
+    }
+
     /// Ends the server as Ctrl-C does, and waits for it.
     pub fn stop(self) -> Finished {
         self.running.interrupt();

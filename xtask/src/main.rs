@@ -21,6 +21,7 @@ mod miri;
 mod py;
 mod run;
 mod sanitizer;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ cargo xtask COMMAND
   extras           the crates of extras/, which have lockfiles of their own
   memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
   miri             the same under miri, where a toolchain with miri is installed
+  soak [MINUTES]   a long load with random faults (5), and that no row is lost
   py               the Python of the tests, in target/venv; prints its path
   demo             the sample of flights into a Delta table in ./lake
 ";
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         ("extras", []) => extras::run(),
         ("memcheck", []) => memcheck::run(),
         ("miri", []) => miri::run(),
+        ("soak", args) => soak::run(args),
         ("py", []) => py::run(),
         ("demo", []) => demo::run(),
         ("help" | "--help" | "-h", _) => {

@@ -35,6 +35,11 @@ impl fmt::Display for Place {
 pub enum PlaceProblem {
     /// It is not there.
     Missing,
+    /// The file has no profile of that name.
+    NoProfile {
+        /// The names of those it has.
+        found: Vec<String>,
+    },
     /// It is there and cannot be read.
     Unreadable,
     /// It has nothing in it.
@@ -62,6 +67,13 @@ impl fmt::Display for PlaceProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is not there"),
+            Self::NoProfile { found } => {
+                f.write_str("is not there; the file has ")?;
+                for (i, name) in found.iter().enumerate() {
+                    write!(f, "{}[{name}]", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str(if found.is_empty() { "no profile" } else { "" })
+            }
             Self::Unreadable => f.write_str("cannot be read"),
             Self::Empty => f.write_str("is empty"),
             Self::Illegal => f.write_str("holds something that cannot be sent as a header"),

@@ -63,7 +63,9 @@ impl Profile {
             settings: Vec::new(),
         };
         let Some(section) = ini.section(Some(name)) else {
-            return Err(Error::place(profile.place(), PlaceProblem::Missing));
+            let found = ini.sections().flatten().map(str::to_owned).collect();
+            let problem = PlaceProblem::NoProfile { found };
+            return Err(Error::place(profile.place(), problem));
         };
         let settings = section.iter().map(|(name, value)| {
             let value = Secret::from(value.trim());

@@ -5,10 +5,16 @@
     reason = "these comments are the help on a terminal, where backticks are noise"
 )]
 
+mod sending;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
+
+pub(crate) use sending::{
+    Connection, Debugging, Delivery, Exporting, Mirror, Sending, SubMicroseconds,
+};
 
 use crate::input::Format;
 
@@ -23,9 +29,22 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Send(Send),
+    Send(Box<Send>),
     Serve(Serve),
     Schema(Schema),
+    Inspect(Inspect),
+    Replay(Box<Replay>),
+}
+
+impl Command {
+    /// Whether, and where to, metrics and spans are exported.
+    pub(crate) fn exporting(&self) -> Option<&Exporting> {
+        match self {
+            Self::Send(send) => Some(&send.sending.telemetry),
+            Self::Replay(replay) => Some(&replay.sending.telemetry),
+            Self::Serve(_) | Self::Schema(_) | Self::Inspect(_) => None,
+        }
+    }
 }
 
 /// Sends files to a Delta table.
@@ -38,79 +57,54 @@ pub(crate) struct Send {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The table, as catalog.schema.table
-    #[arg(long, value_name = "C.S.T")]
-    pub(crate) table: TableName,
-
-    #[command(flatten)]
-    pub(crate) connection: Connection,
-
     #[command(flatten)]
     pub(crate) reading: Reading,
 
-    /// Where rejected rows are kept, as Arrow files with reason columns; nothing is made there
-    /// unless there are some
-    #[arg(long, value_name = "DIR", default_value = "zb-quarantine")]
-    pub(crate) quarantine: PathBuf,
-
-    /// What becomes of times finer than a microsecond, which no Delta table keeps
-    #[arg(long, value_enum, default_value_t = SubMicroseconds::Reject)]
-    pub(crate) sub_microseconds: SubMicroseconds,
-
-    /// Sends files that lack a column of the table; it is null in their rows. Without this, such a
-    /// file is refused
-    #[arg(long)]
-    pub(crate) allow_missing_columns: bool,
-
-    /// Reads and converts everything, and sends nothing. Rows that would be rejected are counted
-    /// and shown, not kept; the exit code is 3 if there are any
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    /// What is printed on standard output
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
 }
 
-/// Where to send to. Flags win over the file of --config, that over --profile, that over the
-/// environment (ZEROBUS_SERVER_ENDPOINT, DATABRICKS_HOST, DATABRICKS_CLIENT_ID,
-/// DATABRICKS_CLIENT_SECRET, DATABRICKS_CONFIG_PROFILE).
+/// Shows what is in debug or quarantine files.
+///
+/// Of each file its table, kind, age, size and how it ends; its columns; the span of its times; and
+/// its first rows. Of a directory every such file in it.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Connection")]
-pub(crate) struct Connection {
-    /// Runs an endpoint in this process, with its Delta tables below DIR; no account is needed,
-    /// and a table that is missing is made
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint", "host", "client_id", "client_secret_file", "profile", "config"])]
-    pub(crate) local: Option<PathBuf>,
+pub(crate) struct Inspect {
+    /// A file that --debug-dir or --quarantine has left (.arrows, .pb), or a directory with some
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
 
-    /// The Zerobus endpoint, such as
-    /// https://1234567890.zerobus.us-west-2.cloud.databricks.com
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
+    /// How many rows of each file are shown
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) rows: usize,
 
-    /// The workspace, such as https://dbc-a1b2c3d4-e5f6.cloud.databricks.com
-    #[arg(long, value_name = "URL")]
-    pub(crate) host: Option<String>,
+    /// What is printed
+    #[arg(long = "as", value_enum, default_value_t = InspectForm::Table)]
+    pub(crate) form: InspectForm,
+}
 
-    /// The id of the service principal
-    #[arg(long, value_name = "ID")]
-    pub(crate) client_id: Option<String>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectForm {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
+}
 
-    /// A file that holds its secret and nothing else
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_secret_file: Option<PathBuf>,
+/// Sends debug or quarantine files again.
+///
+/// Rows of quarantine files go without their reason columns. Files of several schemas are sent one
+/// after another. A file that was cut short is sent up to its last whole batch or record, and it is
+/// said. Exits as `zb send` does.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Files that --debug-dir or --quarantine has left (.arrows, .pb), or directories with some of one
+    /// kind
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
 
-    /// A profile of ~/.databrickscfg
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-
-    /// A TOML file with endpoint, host, client_id, client_secret
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// Lets secrets and rows travel in clear text to http addresses of other machines
-    #[arg(long)]
-    pub(crate) allow_plaintext: bool,
+    #[command(flatten)]
+    pub(crate) sending: Sending,
 }
 
 /// How files are read.
@@ -236,14 +230,6 @@ pub(crate) enum SchemaForm {
     Ddl,
     /// Each column with its types in Arrow, Protobuf and Delta
     Json,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SubMicroseconds {
-    /// The row is rejected
-    Reject,
-    /// The time is rounded down
-    Truncate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,16 +1,16 @@
 //! From flags to a client.
 
-use zb_core::{Client, Secret};
+use zb_core::{Client, ClientBuilder, Secret};
 
 use crate::{arguments::Connection, failure::Failure};
 
 impl Connection {
     /// The client that the flags, the files and the environment describe.
-    pub(crate) async fn open(&self) -> Result<Client, Failure> {
+    pub(crate) async fn open(&self, builder: ClientBuilder) -> Result<Client, Failure> {
         if let Some(dir) = &self.local {
-            return Ok(Client::local(dir).await?);
+            return Ok(builder.local(dir).await?);
         }
-        let mut builder = Client::builder().environment().application("zb-cli");
+        let mut builder = builder.environment().application("zb-cli");
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
         }
@@ -31,6 +31,9 @@ impl Connection {
                 Failure::usage(format!("{} cannot be read", path.display())).because(source)
             })?;
             builder = builder.client_secret(Secret::from(secret.trim()));
+        }
+        if let Some(path) = &self.oidc_token_file {
+            builder = builder.oidc_token_file(path);
         }
         if self.allow_plaintext {
             builder = builder.allow_plaintext();

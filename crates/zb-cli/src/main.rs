@@ -2,20 +2,26 @@
 
 mod arguments;
 mod connection;
+mod debugging;
+mod delivery;
 mod failure;
+mod files;
 mod input;
+mod inspect;
 mod interrupt;
 mod logging;
 mod panics;
+mod replay;
 mod schema;
 mod send;
 mod serve;
+mod telemetry;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Exporting};
 use failure::Failure;
 
 /// Records are made on one thread and freed on another, millions of them. The allocator of glibc
@@ -26,11 +32,21 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::install();
     panics::install();
+    let telemetry = match arguments
+        .command
+        .exporting()
+        .map_or(Ok(None), Exporting::start)
+    {
+        Ok(telemetry) => telemetry,
+        Err(failure) => return failure.report(),
+    };
+    logging::install(telemetry.as_ref());
     let done = match arguments.command {
-        Command::Send(arguments) => run(send::run(arguments), SEND_THREADS),
+        Command::Send(arguments) => run(send::run(*arguments, telemetry), SEND_THREADS),
         Command::Serve(arguments) => run(serve::run(arguments), SERVE_THREADS),
+        Command::Replay(arguments) => run(replay::run(*arguments, telemetry), SEND_THREADS),
+        Command::Inspect(arguments) => inspect::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| failure.report())

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,15 +9,14 @@ use std::{
 use arrow_array::RecordBatch;
 use arrow_schema::{Fields, Schema};
 use tokio::{sync::OnceCell, time::Instant};
-use zb_auth::{ClientCredentials, Retrying, TokenCache, workspace_id_from_endpoint};
+use zb_auth::{Retrying, TokenCache};
+use zb_debug::{Mirrors, QuarantineDir};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
 use zb_retry::Policy;
-use zb_types::{Secret, TableName};
+use zb_types::TableName;
 
 use crate::{
-    Config, Error, TableDescription, catalog,
-    config::{Layer, Places},
-    tokens::CachedTokens,
+    ClientBuilder, Error, TableDescription, catalog, mirrors::Beside, tokens::CachedTokens,
 };
 
 /// How the token endpoint is asked again within one attempt to connect: soon and not for long,
@@ -27,11 +25,6 @@ const TOKEN_RETRIES: Policy = Policy::new()
     .with_base(Duration::from_millis(200))
     .with_cap(Duration::from_secs(2))
     .with_max_attempts(3);
-
-/// How many bytes may be in flight to the embedded endpoint, which acknowledges soon and keeps
-/// what it has not committed in the memory of the same process.
-#[cfg(feature = "local")]
-const LOCAL_IN_FLIGHT_BYTES: usize = 8 << 20;
 
 /// How long [`Client::close`] waits for rows in flight.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
@@ -44,6 +37,7 @@ pub struct Client {
     cache: Arc<TokenCache>,
     /// The senders of [`send`](Self::send), one for each table.
     senders: Mutex<HashMap<TableName, Kept>>,
+    beside: Beside,
     #[cfg(feature = "local")]
     server: Option<zb_local::Server>,
 }
@@ -55,8 +49,8 @@ struct Kept {
 }
 
 impl Client {
-    /// A client for a workspace, with its settings from the builder and from the places the
-    /// builder is told to look in.
+    /// A client with its settings from the builder and from the places the builder is told to look
+    /// in.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
@@ -81,43 +75,41 @@ impl Client {
     ///
     /// [`Error::Local`] when the directory cannot be used, or another process uses it.
     #[cfg(feature = "local")]
-    pub async fn local(dir: impl Into<PathBuf>) -> Result<Self, Error> {
-        let server = zb_local::Server::builder(dir).start().await?;
-        let config = Config {
-            endpoint: server.endpoint().to_owned(),
-            host: server.unity_catalog_url().to_owned(),
-            client_id: server.client_id().to_owned(),
-            client_secret: server.client_secret().clone(),
-        };
-        let options =
-            SenderOptions::new(&config.endpoint).max_in_flight_bytes(LOCAL_IN_FLIGHT_BYTES);
-        let mut client = Self::new(&config, options, false)?;
-        client.server = Some(server);
-        Ok(client)
+    pub async fn local(dir: impl Into<std::path::PathBuf>) -> Result<Self, Error> {
+        Self::builder().local(dir).await
     }
 
-    fn new(config: &Config, options: SenderOptions, allow_plaintext: bool) -> Result<Self, Error> {
-        let mut credentials = ClientCredentials::builder(
-            &config.host,
-            &config.client_id,
-            config.client_secret.clone(),
-            workspace_id_from_endpoint(&config.endpoint)?,
-        );
-        if allow_plaintext {
-            credentials = credentials.allow_plaintext();
-        }
+    pub(crate) fn new(
+        options: SenderOptions,
+        source: impl zb_auth::TokenSource + 'static,
+        host: String,
+    ) -> Result<Self, Error> {
         options.validate()?;
-        let source = Retrying::new(credentials.build()?, || TOKEN_RETRIES.backoff());
+        let source = Retrying::new(source, || TOKEN_RETRIES.backoff());
         let cache = Arc::new(TokenCache::new(source));
         Ok(Self {
             options,
             tokens: Arc::new(CachedTokens::new(Arc::clone(&cache))),
-            host: config.host.clone(),
+            host,
             cache,
             senders: Mutex::default(),
+            beside: Beside::default(),
             #[cfg(feature = "local")]
             server: None,
         })
+    }
+
+    /// With files that are kept beside what is sent.
+    pub(crate) fn with(mut self, beside: Beside) -> Self {
+        self.beside = beside;
+        self
+    }
+
+    /// The client of an endpoint inside this process.
+    #[cfg(feature = "local")]
+    pub(crate) fn serving(mut self, server: zb_local::Server) -> Self {
+        self.server = Some(server);
+        self
     }
 
     /// A sender for record batches of one schema to one table: the way to keep the line full, to
@@ -155,6 +147,17 @@ impl Client {
         Ok(sent?)
     }
 
+    /// The mirrors of what is handed in and sent, if there are any: to ask them what they have
+    /// counted, or to flush them.
+    pub fn mirrors(&self) -> Option<&Arc<Mirrors>> {
+        self.beside.mirrors.as_ref()
+    }
+
+    /// The quarantine of rejected rows, if there is one: to ask it for its files.
+    pub fn quarantine(&self) -> Option<&Arc<QuarantineDir>> {
+        self.beside.quarantine.as_ref()
+    }
+
     /// What Unity Catalog says of a table: its columns, their types, which may be null.
     ///
     /// # Errors
@@ -166,7 +169,8 @@ impl Client {
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of
-    /// [`send`](Self::send) and the embedded endpoint. What was not delivered comes back.
+    /// [`send`](Self::send), the files beside what was sent, and the embedded endpoint. What was not
+    /// delivered comes back.
     ///
     /// # Errors
     ///
@@ -186,6 +190,7 @@ impl Client {
                 }
             }
         }
+        self.beside.close().await;
         #[cfg(feature = "local")]
         if let Some(server) = self.server {
             server.shutdown().await?;
@@ -235,95 +240,6 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// Sets up a [`Client`] for a workspace.
-///
-/// What is set here wins over what is found in a file, that over a profile, that over the
-/// environment. Nowhere is looked without being told to.
-#[derive(Debug, Default)]
-#[must_use]
-pub struct ClientBuilder {
-    places: Places,
-    allow_plaintext: bool,
-    application: Option<String>,
-}
-
-impl ClientBuilder {
-    /// Looks in the environment, as [`Client::from_env`] does.
-    pub fn environment(mut self) -> Self {
-        self.places.environment = true;
-        self
-    }
-
-    /// Looks in a profile of `~/.databrickscfg` (or of the file in `DATABRICKS_CONFIG_FILE`):
-    /// `host`, `client_id`, `client_secret`, and `zerobus_endpoint` of our own.
-    pub fn profile(mut self, name: impl Into<String>) -> Self {
-        self.places.profile = Some(name.into());
-        self
-    }
-
-    /// Looks in a TOML file: `endpoint`, `host`, `client_id`, `client_secret`.
-    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.places.file = Some(path.into());
-        self
-    }
-
-    /// The Zerobus endpoint, such as
-    /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
-    pub fn endpoint(self, url: impl Into<String>) -> Self {
-        self.set(|layer| layer.endpoint(url))
-    }
-
-    /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
-    pub fn host(self, url: impl Into<String>) -> Self {
-        self.set(|layer| layer.host(url))
-    }
-
-    /// The id of the service principal.
-    pub fn client_id(self, id: impl Into<String>) -> Self {
-        self.set(|layer| layer.client_id(id))
-    }
-
-    /// Its OAuth secret.
-    pub fn client_secret(self, secret: Secret) -> Self {
-        self.set(|layer| layer.client_secret(secret))
-    }
-
-    /// Lets secrets, tokens and rows travel in clear text to `http` addresses of other machines.
-    pub fn allow_plaintext(mut self) -> Self {
-        self.allow_plaintext = true;
-        self
-    }
-
-    /// The name of the program, for the service's logs.
-    pub fn application(mut self, name: impl Into<String>) -> Self {
-        self.application = Some(name.into());
-        self
-    }
-
-    /// Makes the client. Nothing is connected to yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] or
-    /// [`Error::Ingest`] when an address cannot be used.
-    pub fn build(self) -> Result<Client, Error> {
-        let config = self.places.resolve()?;
-        let mut options = SenderOptions::new(&config.endpoint);
-        if self.allow_plaintext {
-            options = options.allow_plaintext();
-        }
-        if let Some(application) = self.application {
-            options = options.application(application);
-        }
-        Client::new(&config, options, self.allow_plaintext)
-    }
-
-    fn set(mut self, with: impl FnOnce(Layer) -> Layer) -> Self {
-        self.places.program = with(self.places.program);
-        self
-    }
-}
-
 /// Sets up a [`Sender`]; made by [`Client::sender`].
 #[derive(Debug)]
 #[must_use]
@@ -346,6 +262,11 @@ impl SenderBuilder<'_> {
         self.options(|options| options.observer(observer))
     }
 
+    /// The columns that the table must have for these settings.
+    pub fn table_schema(&self) -> Schema {
+        self.options.table_schema(self.schema)
+    }
+
     /// Opens the sender. On the embedded endpoint a table that is missing is made.
     ///
     /// # Errors
@@ -353,7 +274,10 @@ impl SenderBuilder<'_> {
     /// As [`Sender::open`], and [`Error::Local`] when the table cannot be made.
     pub async fn open(self) -> Result<Sender, Error> {
         #[cfg(feature = "local")]
-        self.client.prepare_table(&self.table, self.schema).await?;
+        if !self.options.is_dry_run() {
+            let schema = self.table_schema();
+            self.client.prepare_table(&self.table, &schema).await?;
+        }
         let tokens = Arc::clone(&self.client.tokens);
         Ok(Sender::open(self.table, self.schema, tokens, self.options).await?)
     }

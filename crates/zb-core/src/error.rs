@@ -12,6 +12,9 @@ pub enum Error {
     /// Tokens cannot be asked for.
     #[error(transparent)]
     Auth(#[from] zb_auth::Error),
+    /// The directory of the mirrors or of the quarantine cannot be used.
+    #[error(transparent)]
+    Debug(#[from] zb_debug::Error),
     /// Unity Catalog did not describe a table.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -46,6 +49,8 @@ pub enum ErrorKind {
     Closed,
     /// The embedded endpoint cannot use its directory or its address.
     Local,
+    /// The mirrors or the quarantine cannot use their directory.
+    Debug,
     /// A fault of these crates.
     Internal,
 }
@@ -61,6 +66,7 @@ impl Error {
                 zb_auth::ErrorKind::Unavailable => ErrorKind::Unavailable,
                 _ => ErrorKind::Authentication,
             },
+            Self::Debug(_) => ErrorKind::Debug,
             Self::Catalog(CatalogError::Refused { status: 404, .. }) => ErrorKind::NotFound,
             Self::Catalog(CatalogError::Refused {
                 status: 408 | 429 | 500..,

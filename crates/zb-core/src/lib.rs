@@ -31,36 +31,47 @@
 //! | `zb-convert` | Arrow record batches to Protobuf rows and back | [`convert`] |
 //! | `zb-ingest` | delivery, with a receipt for every row | [`ingest`] |
 //! | `zb-auth` | OAuth2 tokens | [`auth`] |
+//! | `zb-debug` | mirrors on disk, quarantine files, their readers | [`debug`] |
 //! | `zb-retry` | retries with backoff and full jitter | [`retry`] |
+//! | `zb-telemetry` | metrics and spans | [`telemetry`] |
 //! | `zb-local` | the offline endpoint | [`local`], feature `local` |
 //!
 //! # Features
 //!
 //! `local` (default): [`Client::local`]. Without it, the Delta library is not built.
 //!
+//! `otel`, `otlp`: those of `zb-telemetry`, metrics through a meter provider of your own, and set-up
+//! of exporters to a collector.
+//!
 //! # When to use this alone
 //!
 //! Always, unless you want a single part: this crate only wires the others together.
 
+mod builder;
 mod catalog;
 mod client;
 mod config;
 mod error;
+mod mirrors;
+mod recorded;
 mod tokens;
 
+pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
-pub use client::{Client, ClientBuilder, SenderBuilder};
-pub use config::{Config, ConfigError, Origin};
+pub use client::{Client, SenderBuilder};
+pub use config::{Config, ConfigError, Credentials, Origin};
 pub use error::{Error, ErrorKind};
 pub use zb_auth as auth;
 pub use zb_convert as convert;
 pub use zb_convert::{SchemaError, create_table_sql, proto_text};
+pub use zb_debug as debug;
 pub use zb_ingest as ingest;
 pub use zb_ingest::{
-    Closed, Event, Fate, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender, Ticket,
-    Undelivered,
+    Closed, Event, Fate, Fates, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender,
+    Ticket, Undelivered,
 };
 #[cfg(feature = "local")]
 pub use zb_local as local;
 pub use zb_retry as retry;
+pub use zb_telemetry as telemetry;
 pub use zb_types::{ExposeSecret, Secret, TableName, TableNameError};

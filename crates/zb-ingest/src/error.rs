@@ -95,6 +95,23 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Config => "config",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Closed => "closed",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 impl Error {
     /// Whether trying again later can help.
     pub fn is_transient(&self) -> bool {

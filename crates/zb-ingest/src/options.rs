@@ -2,12 +2,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use arrow_schema::Schema;
 use url::Url;
 use zb_convert::ChunkLimit;
-use zb_retry::Policy;
+use zb_retry::{Budget, Policy};
 use zb_types::is_loopback_host;
 
-use crate::{Error, Observer, Quarantine, SlowDown, observer::Nobody};
+use crate::{Error, Observer, Quarantine, SlowDown, stamp};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -38,10 +39,11 @@ pub struct SenderOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) ack_timeout: Duration,
     pub(crate) retry: Policy,
+    pub(crate) retry_budget: Option<Budget>,
     pub(crate) encoding: zb_convert::Options,
     pub(crate) application: Option<String>,
     pub(crate) allow_plaintext: bool,
-    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) quarantine: Option<Arc<dyn Quarantine>>,
     pub(crate) streams: usize,
     pub(crate) max_probes: usize,
@@ -62,10 +64,11 @@ impl SenderOptions {
             connect_timeout: Duration::from_secs(30),
             ack_timeout: Duration::from_mins(1),
             retry: Policy::new(),
+            retry_budget: None,
             encoding: zb_convert::Options::default(),
             application: None,
             allow_plaintext: false,
-            observer: Arc::new(Nobody),
+            observers: Vec::new(),
             quarantine: None,
             streams: 1,
             max_probes: 10_000,
@@ -121,6 +124,14 @@ impl SenderOptions {
         self
     }
 
+    /// A budget that bounds the retries of all senders that share it: every attempt to connect but
+    /// the first after a success takes one out, every request that is acknowledged puts a part of one
+    /// back. A sender that finds it empty gives up as if its policy allowed no more. None by default.
+    pub fn retry_budget(mut self, budget: &Budget) -> Self {
+        self.retry_budget = Some(budget.clone());
+        self
+    }
+
     /// How batches are turned into rows.
     pub fn encoding(mut self, options: zb_convert::Options) -> Self {
         self.encoding = options;
@@ -173,6 +184,16 @@ impl SenderOptions {
         self
     }
 
+    /// The columns that a table must have, in any order, for batches of `schema`: its own, and those
+    /// that are [stamped](Self::stamp_rows).
+    pub fn table_schema(&self, schema: &Schema) -> Schema {
+        if self.stamps {
+            stamp::schema(schema)
+        } else {
+            schema.clone()
+        }
+    }
+
     /// Converts and checks, and connects to nothing: what would be sent comes back as
     /// [not sent](crate::Receipt::not_sent).
     pub fn dry_run(mut self) -> Self {
@@ -180,9 +201,14 @@ impl SenderOptions {
         self
     }
 
-    /// Who is told what happens.
+    /// Whether nothing is connected to.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Who is told what happens, besides those who are told already.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = observer;
+        self.observers.push(observer);
         self
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::time::Instant;
-use zb_retry::{Backoff, Policy};
+use zb_retry::{Backoff, Budget, Policy, Reservation};
 
 /// A connection that has lived this long with nothing to acknowledge was good.
 const GOOD_AFTER: Duration = Duration::from_mins(2);
@@ -20,6 +20,7 @@ const GOOD_AFTER: Duration = Duration::from_mins(2);
 pub(crate) struct Pace {
     state: Mutex<State>,
     policy: Policy,
+    budget: Option<Budget>,
 }
 
 #[derive(Debug)]
@@ -43,11 +44,11 @@ pub(crate) struct Turn {
 }
 
 impl Pace {
-    pub(crate) fn new(policy: Policy) -> Self {
-        Self::with(policy, policy.backoff())
+    pub(crate) fn new(policy: Policy, budget: Option<Budget>) -> Self {
+        Self::with(policy, policy.backoff(), budget)
     }
 
-    fn with(policy: Policy, backoff: Backoff) -> Self {
+    fn with(policy: Policy, backoff: Backoff, budget: Option<Budget>) -> Self {
         let now = Instant::now();
         Self {
             state: Mutex::new(State {
@@ -58,6 +59,7 @@ impl Pace {
                 last: now,
             }),
             policy,
+            budget,
         }
     }
 
@@ -79,7 +81,16 @@ impl Pace {
             let spent = (now + *wait) - state.first;
             self.policy.deadline().is_none_or(|limit| spent <= limit)
         };
-        let Some(wait) = wait.filter(within) else {
+        let wait = wait.filter(within);
+        // The first attempt after a success is free: whoever has nothing left finds out by it
+        // whether the service is back.
+        let paid = match &self.budget {
+            Some(budget) if wait.is_some() && state.attempts > 0 => {
+                budget.reserve().map(Reservation::spend).is_some()
+            }
+            _ => true,
+        };
+        let Some(wait) = wait.filter(|_| paid) else {
             state.spent = true;
             return None;
         };
@@ -94,6 +105,13 @@ impl Pace {
     /// Rows were acknowledged, or the sender was opened: the next loss starts a new count.
     pub(crate) fn progress(&self) {
         self.lock().reset();
+    }
+
+    /// A request was acknowledged, which earns the budget a part of a retry.
+    pub(crate) fn succeeded(&self) {
+        if let Some(budget) = &self.budget {
+            budget.succeeded();
+        }
     }
 
     /// Whether the policy has refused an attempt, or will refuse the next one.
@@ -134,7 +152,7 @@ mod tests {
     use super::*;
 
     fn pace(policy: Policy) -> Pace {
-        Pace::with(policy, Backoff::seeded(policy, 7))
+        Pace::with(policy, Backoff::seeded(policy, 7), None)
     }
 
     #[tokio::test(start_paused = true)]
@@ -169,6 +187,24 @@ mod tests {
         advance(GOOD_AFTER + Duration::from_mins(1)).await;
         assert_eq!(pace.turn(false), None, "a silent service is not a good one");
         assert_eq!(pace.turn(true).unwrap().attempt, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn senders_that_share_a_budget_share_its_retries() {
+        let policy = Policy::new().with_max_attempts(100);
+        let budget = Budget::new(3).with_successes_per_retry(2);
+        let [a, b] = [(); 2].map(|()| Pace::new(policy, Some(budget.clone())));
+        let free = [a.turn(false), b.turn(false)];
+        assert!(free.iter().all(Option::is_some), "the first ones are free");
+        assert!(a.turn(false).is_some() && b.turn(false).is_some() && a.turn(false).is_some());
+        assert_eq!(b.turn(false), None, "three retries in all");
+        assert!(b.has_refused() && !a.has_refused());
+        a.succeeded();
+        assert_eq!(a.turn(false), None, "one success is half a retry");
+        b.succeeded();
+        assert!(b.turn(false).is_some());
+        a.progress();
+        assert!(a.turn(false).is_some(), "the first after a success is free");
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
-use crate::{Error, Rejection, RowRanges};
+use crate::{Error, Fates, Rejection, RowRanges};
+
+/// The columns that [`Receipt::rejected_batch`] puts behind those of the batch: the row, the column,
+/// the kind and the message.
+pub const REASON_COLUMNS: [&str; 4] = [
+    "_zb_error_row",
+    "_zb_error_column",
+    "_zb_error_kind",
+    "_zb_error_message",
+];
 
 /// What became of the rows of one batch, each in exactly one of four ways:
 /// [durable](Self::durable), [rejected](Self::rejected), [not sent](Self::not_sent) or
@@ -52,6 +61,17 @@ impl Receipt {
             *counts.entry(rejection.kind()).or_default() += 1;
         }
         counts
+    }
+
+    /// How many rows met which fate.
+    pub fn fates(&self) -> Fates {
+        Fates {
+            durable: self.durable.count(),
+            rejected: self.rejected.len(),
+            not_sent: self.not_sent.count(),
+            unknown: self.unknown.count(),
+            possibly_duplicated: self.possibly_duplicated.count(),
+        }
     }
 
     /// The rows that never left: sending them again duplicates nothing.
@@ -150,27 +170,23 @@ impl Receipt {
         };
         let reasons: [(&str, DataType, ArrayRef); 4] = [
             (
-                "_zb_error_row",
+                REASON_COLUMNS[0],
                 DataType::UInt64,
                 Arc::new(UInt64Array::from_iter_values(
                     self.rejected.iter().map(|r| r.row() as u64),
                 )),
             ),
             (
-                "_zb_error_column",
+                REASON_COLUMNS[1],
                 DataType::Utf8,
                 text(&|r| r.column().to_owned()),
             ),
             (
-                "_zb_error_kind",
+                REASON_COLUMNS[2],
                 DataType::Utf8,
                 text(&|r| r.kind().to_owned()),
             ),
-            (
-                "_zb_error_message",
-                DataType::Utf8,
-                text(&Rejection::reason),
-            ),
+            (REASON_COLUMNS[3], DataType::Utf8, text(&Rejection::reason)),
         ];
         let mut fields = rows.schema().fields().to_vec();
         let mut columns = rows.columns().to_vec();

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use tracing::Span;
 
-use crate::{Error, Fate, Rejection, RowRanges, budget::Share, ledger::Ledger, ticket::Tracking};
+use crate::{
+    Error, Event, Fate, Rejection, RowRanges, budget::Share, ledger::Ledger, spans,
+    ticket::Tracking,
+};
 
 /// A request from being encoded until the last of its rows is settled.
 #[derive(Debug)]
@@ -14,14 +18,18 @@ pub(crate) struct Request {
     pub(crate) tracking: Arc<Tracking>,
     /// The rows that are not settled.
     pub(crate) open: RowRanges,
+    /// How many rows it was made of.
+    pub(crate) rows: usize,
     pub(crate) bytes: usize,
     /// Its offset on the present stream; `None` before it was handed over, or once that stream is
     /// gone.
     pub(crate) offset: Option<i64>,
     /// When it was first handed over, and how many connections its lane had lost before.
     pub(crate) sent: Option<(Instant, u32)>,
+    /// While it waits for its acknowledgement.
+    pub(crate) span: Span,
     /// Its part of the budget, given back when it is settled.
-    pub(crate) _share: Share,
+    pub(crate) share: Share,
 }
 
 impl Request {
@@ -43,6 +51,11 @@ impl Request {
 
     /// Nothing of it is open any more.
     pub(crate) fn settle(self, ledger: &Ledger) {
+        drop((self.share, self.span));
+        self.tracking.observers().tell(&Event::Released {
+            rows: self.rows,
+            bytes: self.bytes,
+        });
         self.tracking.close_request();
         ledger.settle(self.place);
     }
@@ -53,8 +66,30 @@ impl Request {
             Some(_) => Fate::Unknown,
             None => Fate::NotSent,
         };
+        spans::fail(&self.span, error.kind().name());
         self.tracking.lost(&self.open, fate, error);
         ledger.put_aside(self.place, &self.tracking, &self.open, fate);
         self.settle(ledger);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_rows_is_a_few_bytes_for_each() {
+        let kept = |open: &RowRanges| {
+            let ranges = size_of_val(open.as_slice());
+            size_of::<Request>() + ranges
+        };
+        let bytes_a_row = |open: &RowRanges, rows: usize| kept(open) as f64 / rows as f64;
+        let whole: RowRanges = std::iter::once(0..32_768).collect();
+        assert!(bytes_a_row(&whole, 32_768) < 0.01);
+        let few: RowRanges = std::iter::once(0..40).collect();
+        assert!(bytes_a_row(&few, 40) < 8.0, "{}", kept(&few));
+        // One row in ten was rejected.
+        let gaps: RowRanges = (0..1_000).map(|ten| ten * 10..ten * 10 + 9).collect();
+        assert!(bytes_a_row(&gaps, 10_000) < 8.0);
     }
 }

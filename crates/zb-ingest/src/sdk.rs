@@ -13,7 +13,9 @@ use databricks_zerobus_ingest_sdk::{
 use prost_types::DescriptorProto;
 use zb_types::{ExposeSecret, Secret, TableName};
 
-use crate::{Error, Event, Observer, SenderOptions, Status, TokenError, TokenSource, lane::Line};
+use crate::{
+    Error, Event, SenderOptions, Status, TokenError, TokenSource, lane::Line, observer::Observers,
+};
 
 /// How many requests the SDK may hold: its queues are made for that many at once. The budget lets
 /// no more through, since nothing calls back a hand-over that waits for room in there.
@@ -40,7 +42,7 @@ struct Context {
     table: TableName,
     endpoint: String,
     tokens: Arc<dyn TokenSource>,
-    observer: Arc<dyn Observer>,
+    observers: Observers,
     line: Arc<Line>,
     connected_before: std::sync::atomic::AtomicBool,
     served: Mutex<Option<Secret>>,
@@ -63,13 +65,14 @@ impl Stream {
         descriptor: DescriptorProto,
         tokens: Arc<dyn TokenSource>,
         options: &SenderOptions,
+        observers: Observers,
         line: Arc<Line>,
     ) -> Result<Self, Error> {
         let context = Arc::new(Context {
             table: table.clone(),
             endpoint: options.endpoint.clone(),
             tokens,
-            observer: Arc::clone(&options.observer),
+            observers,
             line,
             connected_before: false.into(),
             served: Mutex::new(None),
@@ -159,9 +162,11 @@ impl HeadersProvider for Headers {
                 "the retry policy allows no more attempts".to_owned(),
             ));
         };
-        context.observer.observe(&Event::Connecting {
+        let again = context.line.connecting();
+        context.observers.tell(&Event::Connecting {
             attempt: turn.attempt,
             wait: turn.wait,
+            again,
             in_flight,
         });
         tracing::debug!(

@@ -25,11 +25,11 @@ use crate::{
     budget::Budget,
     lane::{Lane, Line},
     ledger::Ledger,
+    observer::Observers,
     quarantine,
     sdk::{MAX_IN_FLIGHT_REQUESTS, Stream},
     shared::Shared,
     slow_down::Outcomes,
-    stamp,
 };
 
 /// Sends the record batches of one schema to one table.
@@ -73,23 +73,22 @@ impl Sender {
     ) -> Result<Self, Error> {
         let limit = options.check()?;
         let encoding = options.encoding.clone();
-        let encoder = if options.stamps {
-            Encoder::new(&stamp::schema(schema), encoding)
-        } else {
-            Encoder::new(schema, encoding)
-        };
+        let encoder = Encoder::new(&options.table_schema(schema), encoding);
+        let encoder = encoder.map_err(Error::Schema)?;
         let (quarantine, keeping) = options
             .quarantine
             .clone()
             .map(|quarantine| quarantine::start(table.clone(), quarantine))
             .unzip();
         let shared = Arc::new(Shared {
-            table,
-            encoder: Arc::new(encoder.map_err(Error::Schema)?),
+            descriptor: Arc::new(encoder.descriptor().clone()),
+            encoder: Arc::new(encoder),
             limit,
             ledger: Ledger::default(),
             budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),
             outcomes: Arc::new(Outcomes::new(options.slow_down)),
+            observers: Observers::new(table.clone(), &options.observers),
+            table,
             options,
             tokens,
             again: Mutex::default(),
@@ -99,7 +98,7 @@ impl Sender {
         if !shared.options.dry_run {
             for number in 0..shared.options.streams {
                 let outcomes = Arc::clone(&shared.outcomes);
-                let line = Arc::new(Line::new(shared.options.retry, outcomes));
+                let line = Arc::new(Line::new(&shared.options, outcomes));
                 let stream = match number {
                     0 => Some(first_stream(&shared, &line).await?),
                     _ => None,

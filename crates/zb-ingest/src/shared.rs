@@ -1,56 +1,96 @@
 //! What a sender and its lanes share.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use arrow_array::RecordBatch;
+use prost_types::DescriptorProto;
 use tokio::sync::Mutex;
 use zb_convert::{ChunkLimit, EncodedVecs, Encoder};
 use zb_types::TableName;
 
 use crate::{
-    Code, Error, Observer, RowRanges, SenderOptions, Status, TokenSource, budget::Budget,
-    lane::Line, ledger::Ledger, receipt::take_rows, sdk::Stream, slow_down::Outcomes,
+    Code, Error, Event, RowRanges, SenderOptions, Status, TokenSource, budget::Budget, lane::Line,
+    ledger::Ledger, observer::Observers, receipt::take_rows, sdk::Stream, slow_down::Outcomes,
+    spans, ticket::Tracking,
 };
 
 pub(crate) struct Shared {
     pub(crate) table: TableName,
     pub(crate) encoder: Arc<Encoder>,
+    pub(crate) descriptor: Arc<DescriptorProto>,
     pub(crate) limit: ChunkLimit,
     pub(crate) ledger: Ledger,
     pub(crate) budget: Budget,
     pub(crate) outcomes: Arc<Outcomes>,
     pub(crate) options: SenderOptions,
+    pub(crate) observers: Observers,
     pub(crate) tokens: Arc<dyn TokenSource>,
     /// Rows that are sent again are encoded into it, one request at a time.
     pub(crate) again: Mutex<EncodedVecs>,
 }
 
 impl Shared {
-    pub(crate) fn observer(&self) -> &dyn Observer {
-        &*self.options.observer
-    }
-
     /// One attempt to open a stream.
     pub(crate) async fn open(&self, line: &Arc<Line>) -> Result<Stream, Error> {
-        let descriptor = self.encoder.descriptor().clone();
+        let descriptor = (*self.descriptor).clone();
         let tokens = Arc::clone(&self.tokens);
         let line = Arc::clone(line);
-        Stream::open(&self.table, descriptor, tokens, &self.options, line).await
+        let observers = self.observers.clone();
+        Stream::open(
+            &self.table,
+            descriptor,
+            tokens,
+            &self.options,
+            observers,
+            line,
+        )
+        .await
+    }
+
+    /// Tells of records that are about to be handed over.
+    pub(crate) fn sending(&self, records: &[Vec<u8>], again: bool) {
+        self.observers.tell(&Event::Sending {
+            descriptor: &self.descriptor,
+            records,
+            again,
+        });
     }
 
     /// Encodes the next chunk away from the async threads; gives back where to go on.
     pub(crate) async fn encode(
         &self,
+        tracking: &Tracking,
+        start: usize,
+        chunk: EncodedVecs,
+    ) -> Result<(usize, EncodedVecs), Error> {
+        let span = spans::convert(&tracking.span());
+        let batch = tracking.stamped();
+        let (next, chunk, elapsed) = self.convert(batch, start, self.limit, chunk).await?;
+        spans::converted(&span, chunk.len(), chunk.framed_len());
+        self.observers.tell(&Event::Encoded {
+            rows: chunk.len(),
+            bytes: chunk.framed_len(),
+            elapsed,
+        });
+        Ok((next, chunk))
+    }
+
+    async fn convert(
+        &self,
         batch: &RecordBatch,
         start: usize,
         limit: ChunkLimit,
         mut chunk: EncodedVecs,
-    ) -> Result<(usize, EncodedVecs), Error> {
+    ) -> Result<(usize, EncodedVecs, Duration), Error> {
         let encoder = Arc::clone(&self.encoder);
         let batch = batch.clone();
         let work = move || {
+            let started = Instant::now();
             let next = encoder.encode_vecs(&batch, start, limit, &mut chunk)?;
-            Ok((next, chunk))
+            Ok((next, chunk, started.elapsed()))
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(done) => done.map_err(Error::Schema),
@@ -67,7 +107,7 @@ impl Shared {
         let rows = take_rows(batch, rows).map_err(|error| self.internal(error.to_string()))?;
         let mut buffer = self.again.lock().await;
         let chunk = std::mem::take(&mut *buffer);
-        let (_, mut chunk) = self.encode(&rows, 0, ChunkLimit::NONE, chunk).await?;
+        let (_, mut chunk, _) = self.convert(&rows, 0, ChunkLimit::NONE, chunk).await?;
         if chunk.len() != rows.num_rows() {
             let problem = "rows that could be encoded before cannot be now";
             return Err(self.internal(problem.to_owned()));

@@ -1,13 +1,14 @@
 //! Taking in a batch: encoded, split into requests, and queued within the budget.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
+use tokio::time::Instant;
 use zb_convert::EncodedVecs;
 
 use crate::{
     Error, Event, Fate, Rejection, RowRanges, Sender, Ticket, budget::Share, lane::Queued,
-    request::Request, stamp, ticket::Tracking,
+    request::Request, spans, stamp, ticket::Tracking,
 };
 
 /// Why a batch was not taken in at once.
@@ -60,15 +61,14 @@ impl Sender {
         let mut buffer = self.turn.lock().await;
         self.check_open()?;
         let shared = &*self.shared;
+        shared.observers.tell(&Event::HandedIn { batch: &batch });
         let tracking = self.track(&batch)?;
         let rows = batch.num_rows();
         let mut next = 0;
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let encoded = shared
-                .encode(tracking.stamped(), next, shared.limit, chunk)
-                .await;
+            let encoded = shared.encode(&tracking, next, chunk).await;
             let (after, mut chunk) = match encoded {
                 Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
@@ -124,8 +124,7 @@ impl Sender {
         let mut next = 0;
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let stamped = tracking.stamped();
-            let (after, mut chunk) = shared.encode(stamped, next, shared.limit, chunk).await?;
+            let (after, mut chunk) = shared.encode(&tracking, next, chunk).await?;
             rejections.extend(chunk.take_errors().into_iter().map(Rejection::conversion));
             null_lists += chunk.null_lists();
             if !chunk.is_empty() {
@@ -143,6 +142,7 @@ impl Sender {
             None if ready.is_empty() => return Err(shared.closed().into()),
             None => return full(batch),
         };
+        shared.observers.tell(&Event::HandedIn { batch: &batch });
         self.reject(&tracking, rejections, null_lists);
         let last = ready.len().saturating_sub(1);
         for (i, chunk) in ready.into_iter().enumerate() {
@@ -151,7 +151,7 @@ impl Sender {
             } else {
                 share.split(chunk.bytes)
             };
-            if let Err(left) = self.put(&tracking, chunk, part) {
+            if let Err(left) = self.put(&tracking, chunk, part, Duration::ZERO) {
                 self.not_sent(&tracking, &left.0, &left.1);
             }
         }
@@ -172,7 +172,10 @@ impl Sender {
             (batch.clone(), None)
         };
         let queue = self.quarantine.clone();
-        Ok(Arc::new(Tracking::new(batch.clone(), stamped, id, queue)))
+        let observers = self.shared.observers.clone();
+        let span = spans::send(&self.shared.table, batch.num_rows());
+        let tracking = Tracking::new(batch.clone(), stamped, id, queue, observers, span);
+        Ok(Arc::new(tracking))
     }
 
     fn note_rejections(&self, tracking: &Tracking, chunk: &mut EncodedVecs) {
@@ -184,7 +187,7 @@ impl Sender {
     fn reject(&self, tracking: &Tracking, rejections: Vec<Rejection>, null_lists: u64) {
         tracking.emptied(null_lists);
         if !rejections.is_empty() {
-            self.shared.observer().observe(&Event::Rejected {
+            self.shared.observers.tell(&Event::Rejected {
                 rejections: &rejections,
             });
             tracking.rejected(rejections);
@@ -197,6 +200,8 @@ impl Sender {
             return Ok(());
         }
         let shared = &*self.shared;
+        let asked = Instant::now();
+        let _span = spans::submit(&tracking.span(), ready.records.len(), ready.bytes);
         if let Some(quarantine) = &self.quarantine {
             quarantine.room().await;
         }
@@ -207,15 +212,22 @@ impl Sender {
             tokio::time::sleep(pause).await;
         }
         match shared.budget.take(ready.bytes).await {
-            Some(share) => self.put(tracking, ready, share),
+            Some(share) => self.put(tracking, ready, share, asked.elapsed()),
             None => Err(Box::new(Left(ready.rows, self.cause()))),
         }
     }
 
-    /// Gives a request to the lane with the least to do.
-    fn put(&self, tracking: &Arc<Tracking>, ready: Ready, share: Share) -> Result<(), Box<Left>> {
+    /// Gives a request, which has waited for room, to the lane with the least to do.
+    fn put(
+        &self,
+        tracking: &Arc<Tracking>,
+        ready: Ready,
+        share: Share,
+        waited: Duration,
+    ) -> Result<(), Box<Left>> {
         let shared = &*self.shared;
         if shared.options.dry_run {
+            shared.sending(&ready.records, false);
             tracking.kept_back(&ready.rows);
             return Ok(());
         }
@@ -223,15 +235,23 @@ impl Sender {
         let Some(lane) = lanes.iter().min_by_key(|lane| lane.bytes()) else {
             return Err(Box::new(Left(ready.rows, self.cause())));
         };
-        tracking.open_request(ready.bytes);
+        let (rows, bytes) = (ready.records.len(), ready.bytes);
+        tracking.open_request(bytes);
+        shared.observers.tell(&Event::Admitted {
+            rows,
+            bytes,
+            waited,
+        });
         let request = Request {
             place: shared.ledger.open(),
             tracking: Arc::clone(tracking),
             open: ready.rows,
-            bytes: ready.bytes,
+            rows,
+            bytes,
             offset: None,
             sent: None,
-            _share: share,
+            span: spans::wait(&tracking.span(), rows, bytes),
+            share,
         };
         let records = ready.records;
         if let Err(refused) = lane.put(Queued { request, records }) {

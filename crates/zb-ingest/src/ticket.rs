@@ -4,8 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use tokio::{sync::Notify, time::Instant};
+use tracing::Span;
 
-use crate::{Error, Fate, Receipt, Rejection, RowRanges, quarantine::Queue};
+use crate::{
+    Error, Event, Fate, Receipt, Rejection, RowRanges, observer::Observers, quarantine::Queue,
+    spans,
+};
 
 /// A batch on its way. Dropping it changes nothing about the delivery.
 #[derive(Debug)]
@@ -50,6 +54,9 @@ pub(crate) struct Tracking {
     /// As it is sent, with the columns of the sender's own.
     stamped: RecordBatch,
     quarantine: Option<Queue>,
+    observers: Observers,
+    /// Until all is settled, then disabled: a span ends when nobody holds it.
+    span: Mutex<Span>,
 }
 
 #[derive(Debug)]
@@ -76,10 +83,14 @@ impl Tracking {
         stamped: RecordBatch,
         batch_id: Option<Arc<str>>,
         quarantine: Option<Queue>,
+        observers: Observers,
+        span: Span,
     ) -> Self {
         Self {
             stamped,
             quarantine,
+            span: Mutex::new(span),
+            observers,
             progress: Mutex::new(Progress {
                 receipt: Receipt {
                     batch,
@@ -113,6 +124,20 @@ impl Tracking {
     /// The batch as it is sent.
     pub(crate) fn stamped(&self) -> &RecordBatch {
         &self.stamped
+    }
+
+    /// The span of the batch, for what is a part of it.
+    pub(crate) fn span(&self) -> Span {
+        self.span_slot().clone()
+    }
+
+    fn span_slot(&self) -> MutexGuard<'_, Span> {
+        self.span.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is told of what happens to it.
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     /// Null lists that became empty ones.
@@ -150,7 +175,7 @@ impl Tracking {
     pub(crate) fn close_request(self: &Arc<Self>) {
         let mut progress = self.lock();
         progress.open_requests = progress.open_requests.saturating_sub(1);
-        self.notice(&mut progress);
+        self.notice(progress);
     }
 
     /// Rows are durable; `lost` connections went down while they were on their way.
@@ -184,7 +209,7 @@ impl Tracking {
     pub(crate) fn seal(self: &Arc<Self>) {
         let mut progress = self.lock();
         progress.sealed = true;
-        self.notice(&mut progress);
+        self.notice(progress);
     }
 
     /// What became of the refused rows.
@@ -192,10 +217,10 @@ impl Tracking {
         let mut progress = self.lock();
         progress.receipt.quarantine_error = error;
         progress.quarantine = Stage::Done;
-        self.notice(&mut progress);
+        self.notice(progress);
     }
 
-    fn notice(self: &Arc<Self>, progress: &mut Progress) {
+    fn notice(self: &Arc<Self>, mut progress: MutexGuard<'_, Progress>) {
         if !progress.is_delivered() {
             return;
         }
@@ -209,6 +234,18 @@ impl Tracking {
             };
         }
         if progress.quarantine == Stage::Done {
+            let (fates, elapsed) = (progress.receipt.fates(), progress.receipt.elapsed);
+            let failed = progress
+                .receipt
+                .error
+                .as_ref()
+                .map(|error| error.kind().name());
+            drop(progress);
+            self.observers.tell(&Event::Settled { fates, elapsed });
+            let span = std::mem::replace(&mut *self.span_slot(), Span::none());
+            if let Some(kind) = failed {
+                spans::fail(&span, kind);
+            }
             // Kept for a waiter that has not come yet.
             self.settled.notify_one();
         }

@@ -3,7 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use crate::{
-    endpoint::Lifetime, error::Error, faults::FaultScript, limits::GroupCommit, server::Server,
+    endpoint::Lifetime, error::Error, faults::FaultScript, lake::Landing, limits::GroupCommit,
+    server::Server,
 };
 
 /// Sets up a [`Server`]; made by [`Server::builder`].
@@ -59,6 +60,12 @@ impl Builder {
     /// a DECIMAL as STRING. Where that matters, make the table first.
     pub fn auto_create(mut self) -> Self {
         self.auto_create = true;
+        self
+    }
+
+    /// What a commit does with rows. Default: it puts them into the Delta table.
+    pub fn landing(mut self, landing: Landing) -> Self {
+        self.group_commit.landing = landing;
         self
     }
 

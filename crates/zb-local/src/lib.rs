@@ -70,5 +70,6 @@ mod wire;
 pub use builder::Builder;
 pub use ddl::{CreateTable, DdlError};
 pub use error::{Error, ErrorKind};
+pub use lake::Landing;
 pub use server::Server;
 pub use stats::Stats;

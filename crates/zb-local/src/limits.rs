@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::lake::Landing;
+
 /// What one record, and all records of one call together, may weigh: the service's limit.
 pub(crate) const MAX_RAW_BYTES: usize = 10 * 1024 * 1024;
 
@@ -38,12 +40,13 @@ pub(crate) const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a shutdown waits for streams and connections to end.
 pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// When the rows of a table are committed: whichever comes first.
+/// When the rows of a table are committed, whichever comes first, and where to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GroupCommit {
     pub(crate) every: Duration,
     pub(crate) max_bytes: usize,
     pub(crate) max_rows: usize,
+    pub(crate) landing: Landing,
 }
 
 impl Default for GroupCommit {
@@ -52,6 +55,7 @@ impl Default for GroupCommit {
             every: Duration::from_millis(200),
             max_bytes: 64 * 1024 * 1024,
             max_rows: 500_000,
+            landing: Landing::Delta,
         }
     }
 }

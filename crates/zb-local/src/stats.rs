@@ -20,9 +20,9 @@ pub struct Stats {
     pub highest_offset: Option<i64>,
     /// Rows that these held.
     pub rows_received: u64,
-    /// Rows that are in a Delta table.
+    /// Rows that are in a Delta table; with [`Landing::Memory`](crate::Landing::Memory), that would be.
     pub rows: u64,
-    /// Delta commits that brought rows.
+    /// Commits that brought rows.
     pub commits: u64,
     /// Acknowledgements that were sent.
     pub acks_sent: u64,

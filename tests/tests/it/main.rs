@@ -1,6 +1,7 @@
 //! End to end: the program as a user runs it, the tables as others read them.
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "tests, with functions that are parts of tests"
@@ -9,11 +10,14 @@
 mod bad_input;
 mod faults;
 mod interrupt;
+mod matrix;
 mod memory;
+mod mirrors;
 mod protoc;
 #[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]
 mod random;
 mod schema;
+mod semantics;
 mod send_local;
 mod two_processes;
 

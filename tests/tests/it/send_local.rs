@@ -155,3 +155,24 @@ fn a_dry_run_leaves_nothing_behind() {
     assert_eq!(dry.report().durable, 0);
     assert!(!scratch.table().exists());
 }
+
+#[test]
+fn rows_are_stamped_where_it_is_asked_for() {
+    let scratch = Scratch::new();
+    let send = || Zb::send_local(&data::sample(), TABLE, &scratch.lake());
+    let stamped = send().args(["--stamp-rows", "--streams", "3"]).run();
+    stamped.exits(0).report().all_durable(data::SAMPLE_ROWS);
+    // A table that has the stamps is not sent to without them by mistake.
+    let plain = send().run();
+    let plain = plain.exits(1);
+    assert!(plain.stderr.contains("_zb_batch"), "{plain:?}");
+}
+
+#[test]
+fn a_setting_that_cannot_be_is_named() {
+    let scratch = Scratch::new();
+    let send = Zb::send_local(&data::sample(), TABLE, &scratch.lake());
+    let refused = send.args(["--streams", "65"]).run();
+    let refused = refused.exits(2);
+    assert!(refused.stderr.contains("streams"), "{refused:?}");
+}

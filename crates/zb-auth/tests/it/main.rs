@@ -8,6 +8,7 @@ mod exchange;
 mod failures;
 mod freshness;
 mod local;
+mod local_faults;
 mod patience;
 mod places;
 mod request;

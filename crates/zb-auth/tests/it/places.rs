@@ -155,7 +155,9 @@ fn a_profile_that_is_not_enough_says_what_is_missing() {
             problem,
             ..
         } => {
-            assert_eq!((found, problem), (place("b"), PlaceProblem::Missing));
+            let others = ["DEFAULT", "a"].map(str::to_owned).to_vec();
+            let problem_there = PlaceProblem::NoProfile { found: others };
+            assert_eq!((found, problem), (place("b"), problem_there));
         }
         other => panic!("{other:?}"),
     }

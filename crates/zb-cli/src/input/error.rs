@@ -27,6 +27,19 @@ pub(crate) enum Error {
     #[error("no file is named")]
     Nothing,
 
+    #[error(transparent)]
+    Debug(#[from] zb_core::debug::Error),
+
+    #[error("{name}, record {record}: {problem}")]
+    Record {
+        name: String,
+        record: u64,
+        problem: String,
+    },
+
+    #[error("{name}: {problem}")]
+    Files { name: String, problem: String },
+
     #[error("{name} is empty: it has not a single byte")]
     Empty { name: String },
 

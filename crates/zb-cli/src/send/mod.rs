@@ -4,7 +4,6 @@
 //! the receipts (`receipts.rs`) into the report (`report.rs`) and keeps what was rejected
 //! (`quarantine.rs`).
 
-mod dry_run;
 mod ending;
 mod preflight;
 mod progress;
@@ -19,13 +18,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zb_core::{Client, Closed, Sender, convert};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use zb_core::{Client, Closed, Sender, convert, telemetry::Telemetry};
 
 use crate::{
-    arguments::{Output, Send, SubMicroseconds},
+    arguments::{Output, Send, Sending, SubMicroseconds},
     failure::Failure,
-    input::Inputs,
+    input::Error,
     interrupt::{Interrupt, Interrupted},
+    telemetry,
 };
 
 use ending::Ending;
@@ -45,68 +47,123 @@ const DEADLINE: Duration = Duration::from_hours(1);
 /// How long a sender may take to close whose rows are settled, or were waited for in vain.
 const SETTLED_DEADLINE: Duration = Duration::from_secs(1);
 
-pub(crate) async fn run(arguments: Send) -> Result<ExitCode, Failure> {
+/// Batches of one schema, in their order.
+pub(crate) struct Part {
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Box<dyn Iterator<Item = Result<RecordBatch, Error>> + std::marker::Send>,
+    /// Where it is known beforehand.
+    pub(crate) total_rows: Option<u64>,
+}
+
+pub(crate) async fn run(
+    arguments: Send,
+    telemetry: Option<Telemetry>,
+) -> Result<ExitCode, Failure> {
+    let opening = source::open(&arguments.files, arguments.reading.options());
+    let opening = async {
+        let inputs = opening.await?;
+        Ok(vec![Part {
+            schema: inputs.schema(),
+            total_rows: inputs.progress().total_rows,
+            batches: Box::new(inputs),
+        }])
+    };
+    parts(&arguments.sending, telemetry, opening).await
+}
+
+/// Sends parts one after another and says what became of all rows.
+pub(crate) async fn parts(
+    arguments: &Sending,
+    telemetry: Option<Telemetry>,
+    opening: impl Future<Output = Result<Vec<Part>, Failure>>,
+) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let mut report = Report::new(&arguments.table);
-    let outcome = deliver(&arguments, &mut report).await;
+    let outcome = deliver(arguments, telemetry.as_ref(), opening, &mut report).await;
+    telemetry::finish(telemetry).await;
     report.finish(started.elapsed(), outcome.err());
-    report.print(arguments.output, &arguments)?;
+    report.print(arguments)?;
     Ok(report.exit_code())
 }
 
-async fn deliver(arguments: &Send, report: &mut Report) -> Result<(), Failure> {
+async fn deliver(
+    arguments: &Sending,
+    telemetry: Option<&Telemetry>,
+    opening: impl Future<Output = Result<Vec<Part>, Failure>>,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let mut interrupt = Interrupt::listen()
         .map_err(|e| Failure::failed("signals cannot be listened for").because(e))?;
-    let opening = source::open(&arguments.files, arguments.reading.options());
-    let inputs = interrupt.or(opening).await??;
+    let parts = interrupt.or(opening).await??;
     let encoding = convert::Options::default().sub_microseconds(match arguments.sub_microseconds {
         SubMicroseconds::Reject => convert::SubMicroseconds::Reject,
         SubMicroseconds::Truncate => convert::SubMicroseconds::Truncate,
     });
     // What cannot be sent at all is found out before anything is connected to.
-    let encoder = convert::Encoder::new(&inputs.schema(), encoding.clone())
-        .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
-    if arguments.dry_run {
-        return dry_run::run(&encoder, inputs, &mut interrupt, report).await;
+    for part in &parts {
+        convert::Encoder::new(&part.schema, encoding.clone())
+            .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
     }
-
-    let client = interrupt.or(arguments.connection.open()).await??;
-    let sent = send(arguments, &client, inputs, encoding, interrupt, report).await;
+    let mut builder = arguments.debug.apply(Client::builder());
+    if let Some(telemetry) = telemetry {
+        builder = builder.recorder(telemetry.recorder());
+    }
+    let client = if arguments.dry_run {
+        builder.dry_run()?
+    } else {
+        interrupt.or(arguments.connection.open(builder)).await??
+    };
+    let mirrors = client.mirrors().cloned();
+    let mut sent = Ok(());
+    for part in parts {
+        let options = encoding.clone();
+        sent = send(arguments, &client, part, options, interrupt.clone(), report).await;
+        if sent.is_err() {
+            break;
+        }
+    }
     let closed = client.close().await.map_err(Failure::from);
+    report.mirrored = mirrors.map(|mirrors| mirrors.stats());
     Failure::join([sent.err(), closed.err()])
 }
 
 async fn send(
-    arguments: &Send,
+    arguments: &Sending,
     client: &Client,
-    inputs: Inputs,
+    part: Part,
     encoding: convert::Options,
     mut interrupt: Interrupt,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let schema = inputs.schema();
-    if !arguments.allow_missing_columns {
-        let checking = preflight::check_columns(client, &arguments.table, &schema);
-        interrupt.or(checking).await??;
-    }
     let progress = Arc::new(Progress::new(
-        inputs.progress().total_rows,
+        part.total_rows,
         arguments.output == Output::Human,
     ));
-    let opening = client
-        .sender(&arguments.table, &schema)
-        .options(|options| options.encoding(encoding))
-        .observer(progress.clone())
-        .open();
+    let sender = client
+        .sender(&arguments.table, &part.schema)
+        .options(|options| arguments.delivery.apply(options).encoding(encoding))
+        .observer(progress.clone());
+    if !arguments.allow_missing_columns && !arguments.dry_run {
+        let columns = sender.table_schema();
+        let checking = preflight::check_columns(client, &arguments.table, &columns);
+        interrupt.or(checking).await??;
+    }
+    let before = report.attempts;
+    let opening = sender.open();
     let opened = interrupt.or(opening).await;
-    report.attempts = progress.attempts();
+    report.attempts = before + progress.attempts();
     let sender = opened??;
 
-    let receipts = Receipts::collect(Quarantine::new(&arguments.quarantine, &arguments.table));
-    let source = Source::start(inputs);
+    let quarantine = if arguments.dry_run {
+        None
+    } else {
+        Some(Quarantine::new(&arguments.quarantine, &arguments.table)?)
+    };
+    let receipts = Receipts::collect(quarantine);
+    let source = Source::start(part.batches);
     let (ending, closed) = drive(&sender, source, interrupt, &receipts, report).await;
     let collected = receipts.finish(report).await;
-    report.attempts = progress.attempts();
+    report.attempts = before + progress.attempts();
     progress.clear();
     Failure::join([ending.outcome(closed.error).err(), collected.err()])
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use zb_core::{Event, Observer};
+use zb_core::{Event, Observer, TableName};
 
 /// Counts durable rows, and shows them where standard error is a terminal.
 pub(crate) struct Progress {
@@ -47,7 +47,7 @@ impl Progress {
 }
 
 impl Observer for Progress {
-    fn observe(&self, event: &Event<'_>) {
+    fn observe(&self, _: &TableName, event: &Event<'_>) {
         match event {
             Event::Acknowledged { rows, .. } => self.bar.inc(*rows as u64),
             Event::Connecting { .. } => {

@@ -1,100 +1,58 @@
-//! Rejected rows, kept in an Arrow file with the reasons beside them.
+//! Rejected rows, kept in Arrow files with the reasons beside them.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::BufWriter,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use arrow_array::{RecordBatch, UInt64Array, types::UInt64Type};
-use arrow_ipc::writer::StreamWriter;
-use zb_core::{Receipt, TableName};
+use zb_core::{Receipt, TableName, debug::QuarantineDir, ingest::REASON_COLUMNS};
 
 use crate::failure::Failure;
 
 /// The column of [`Receipt::rejected_batch`] that has the row within the batch.
-const ROW_COLUMN: &str = "_zb_error_row";
+const ROW_COLUMN: &str = REASON_COLUMNS[0];
 
-/// One Arrow stream file for one run, made when the first row is rejected.
+/// Files for one run, made when the first row is rejected.
 pub(crate) struct Quarantine {
-    directory: PathBuf,
+    files: QuarantineDir,
     table: TableName,
-    open: Option<(PathBuf, StreamWriter<BufWriter<File>>)>,
 }
 
 impl Quarantine {
-    pub(crate) fn new(directory: &Path, table: &TableName) -> Self {
-        Self {
-            directory: directory.to_owned(),
+    pub(crate) fn new(directory: &Path, table: &TableName) -> Result<Self, Failure> {
+        Ok(Self {
+            files: QuarantineDir::builder(directory)
+                .open()
+                .map_err(|e| refused(directory).because(e))?,
             table: table.clone(),
-            open: None,
-        }
+        })
     }
 
     /// Keeps the rejected rows of a batch, whose first row is row `first_row` of all: the reason
     /// columns count rows over everything that was read.
-    pub(crate) fn keep(&mut self, receipt: &Receipt, first_row: u64) -> Result<(), Failure> {
+    pub(crate) fn keep(&self, receipt: &Receipt, first_row: u64) -> Result<(), Failure> {
         let rows = receipt
             .rejected_batch()
             .and_then(|rows| counted_from(&rows, first_row))
             .map_err(|e| Failure::failed("rejected rows could not be kept").because(e))?;
-        self.write(&rows)
+        let put = self.files.put(&self.table, &rows);
+        put.map_err(|e| refused(self.files.directory()).because(e))
     }
 
-    /// Keeps rows that already have their reason columns.
-    pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), Failure> {
-        let directory = self.directory.clone();
-        let refused = || {
-            Failure::failed(format!(
-                "rejected rows cannot be kept in {}; name another directory with --quarantine",
-                directory.display()
-            ))
-        };
-        if self.open.is_none() {
-            self.open = Some(self.create(rows).map_err(|e| refused().because(e))?);
-        }
-        match &mut self.open {
-            Some((_, writer)) => writer.write(rows).map_err(|e| refused().because(e)),
-            None => Ok(()),
-        }
+    /// Ends the files; gives their paths.
+    pub(crate) fn close(&self) -> (Vec<PathBuf>, Result<(), Failure>) {
+        let closed = self.files.close();
+        let closed = closed.map_err(|e| refused(self.files.directory()).because(e));
+        (self.files.files(), closed)
     }
+}
 
-    fn create(
-        &self,
-        rows: &RecordBatch,
-    ) -> Result<(PathBuf, StreamWriter<BufWriter<File>>), arrow_schema::ArrowError> {
-        fs::create_dir_all(&self.directory)?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_micros();
-        // Microseconds sort by time, the process tells two of the same apart.
-        let name = format!("{}-{now}-{}.arrows", self.table, std::process::id());
-        let path = self.directory.join(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = BufWriter::new(options.open(&path)?);
-        Ok((path, StreamWriter::try_new(file, rows.schema_ref())?))
-    }
-
-    /// Ends the file. Nothing can be kept afterwards.
-    pub(crate) fn close(&mut self) -> Result<(), Failure> {
-        match &mut self.open {
-            Some((path, writer)) => writer.finish().map_err(|e| {
-                Failure::failed(format!("{} could not be ended", path.display())).because(e)
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// The file, if there is one.
-    pub(crate) fn into_path(self) -> Option<PathBuf> {
-        self.open.map(|(path, _)| path)
-    }
+fn refused(directory: &Path) -> Failure {
+    Failure::failed(format!(
+        "rejected rows cannot be kept in {}; name another directory with --quarantine",
+        directory.display()
+    ))
 }
 
 /// The rows with their places counted on from `first_row`.

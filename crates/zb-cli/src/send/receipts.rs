@@ -17,8 +17,8 @@ pub(crate) struct Receipts {
 }
 
 impl Receipts {
-    /// Starts collecting; rejected rows go into quarantine.
-    pub(crate) fn collect(mut quarantine: Quarantine) -> Self {
+    /// Starts collecting; rejected rows go into quarantine, if there is one.
+    pub(crate) fn collect(quarantine: Option<Quarantine>) -> Self {
         let (tickets, mut open) = mpsc::channel::<(Ticket, u64)>(OPEN_TICKETS);
         let collecting = tokio::spawn(async move {
             let mut tally = Tally::default();
@@ -26,12 +26,15 @@ impl Receipts {
             while let Some((ticket, first_row)) = open.recv().await {
                 let receipt = ticket.wait().await;
                 tally.add(&receipt, first_row);
-                if kept.is_ok() && !receipt.rejected().is_empty() {
+                if let Some(quarantine) = &quarantine
+                    && kept.is_ok()
+                    && !receipt.rejected().is_empty()
+                {
                     kept = quarantine.keep(&receipt, first_row);
                 }
             }
-            let closed = quarantine.close();
-            tally.quarantined = quarantine.into_path();
+            let (files, closed) = quarantine.map_or((Vec::new(), Ok(())), |q| q.close());
+            tally.quarantined = files;
             (tally, Failure::join([kept.err(), closed.err()]))
         });
         Self {

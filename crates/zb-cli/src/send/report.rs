@@ -11,10 +11,10 @@ use std::{
 
 use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
-use zb_core::{Receipt, TableName};
+use zb_core::{Receipt, TableName, debug::Stats};
 
 use crate::{
-    arguments::{Output, Send},
+    arguments::{Output, Sending},
     failure::{self, Failure},
 };
 
@@ -35,10 +35,12 @@ pub(crate) struct Report {
     pub(crate) attempts: u64,
     elapsed_ms: u64,
     rejections: Vec<Rejections>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quarantine: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    quarantine: Vec<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    #[serde(skip)]
+    pub(crate) mirrored: Option<Stats>,
     #[serde(skip)]
     failure: Option<Failure>,
     #[serde(skip)]
@@ -64,7 +66,7 @@ pub(crate) struct Tally {
     null_lists: u64,
     rejections: BTreeMap<&'static str, u64>,
     examples: Vec<String>,
-    pub(crate) quarantined: Option<PathBuf>,
+    pub(crate) quarantined: Vec<PathBuf>,
 }
 
 impl Tally {
@@ -88,7 +90,7 @@ impl Tally {
     }
 
     /// Adds a row that will never be stored as it is.
-    pub(crate) fn reject(&mut self, row: u64, column: &str, kind: &'static str, reason: &str) {
+    fn reject(&mut self, row: u64, column: &str, kind: &'static str, reason: &str) {
         *self.rejections.entry(kind).or_default() += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push(match column {
@@ -96,12 +98,6 @@ impl Tally {
                 _ => format!("row {row}, column `{column}`: {reason}"),
             });
         }
-    }
-
-    /// Adds rows that were converted and not sent, as a dry run does.
-    pub(crate) fn hold_back(&mut self, rows: u64, null_lists: u64) {
-        self.not_sent += rows;
-        self.null_lists += null_lists;
     }
 }
 
@@ -119,8 +115,9 @@ impl Report {
             attempts: 0,
             elapsed_ms: 0,
             rejections: Vec::new(),
-            quarantine: None,
+            quarantine: Vec::new(),
             error: None,
+            mirrored: None,
             failure: None,
             examples: Vec::new(),
             null_lists: 0,
@@ -134,11 +131,15 @@ impl Report {
         self.possibly_duplicated += tally.possibly_duplicated;
         self.bytes += tally.bytes;
         self.null_lists += tally.null_lists;
-        self.examples = tally.examples;
-        self.quarantine = tally.quarantined;
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples.extend(tally.examples.into_iter().take(room));
+        self.quarantine.extend(tally.quarantined);
         for (kind, count) in tally.rejections {
             self.rejected += count;
-            self.rejections.push(Rejections { kind, count });
+            match self.rejections.iter_mut().find(|known| known.kind == kind) {
+                Some(known) => known.count += count,
+                None => self.rejections.push(Rejections { kind, count }),
+            }
         }
     }
 
@@ -157,11 +158,11 @@ impl Report {
     }
 
     /// Tells the user: the report on standard output, what went wrong on standard error.
-    pub(crate) fn print(&self, output: Output, arguments: &Send) -> Result<(), Failure> {
+    pub(crate) fn print(&self, arguments: &Sending) -> Result<(), Failure> {
         if let Some(failure) = &self.failure {
             failure.report();
         }
-        let text = match output {
+        let text = match arguments.output {
             Output::Json => {
                 let mut json = serde_json::to_string(self).map_err(|e| Failure::of(&e))?;
                 json.push('\n');
@@ -177,7 +178,7 @@ impl Report {
             .map_err(|e| Failure::failed("standard output cannot be written").because(e))
     }
 
-    fn summary(&self, arguments: &Send) -> String {
+    fn summary(&self, arguments: &Sending) -> String {
         let count = |n| HumanCount(n).to_string();
         let seconds = self.elapsed_ms as f64 / 1000.0;
         let mut text = String::new();
@@ -228,8 +229,14 @@ impl Report {
         for example in &self.examples {
             let _ = writeln!(text, "    {example}");
         }
-        if let Some(path) = &self.quarantine {
+        for path in &self.quarantine {
             let _ = writeln!(text, "  the rejected rows are in {}", path.display());
+        }
+        if let Some(mirrored) = &self.mirrored {
+            let lacking = mirrored.dropped_rows();
+            if lacking > 0 {
+                let _ = writeln!(text, "  the debug mirrors lack {} rows", count(lacking));
+            }
         }
         if let Some(lake) = &arguments.connection.local
             && self.durable > 0

@@ -3,11 +3,12 @@
 use super::{layer::Layer, origin::Origin};
 
 /// Which variables set what, first come first served.
-const VARIABLES: [(&str, &[&str]); 4] = [
+const VARIABLES: [(&str, &[&str]); 5] = [
     ("endpoint", &["ZEROBUS_SERVER_ENDPOINT", "ZEROBUS_ENDPOINT"]),
     ("host", &["DATABRICKS_HOST"]),
     ("client_id", &["DATABRICKS_CLIENT_ID"]),
     ("client_secret", &["DATABRICKS_CLIENT_SECRET"]),
+    ("oidc_token_file", &["DATABRICKS_OIDC_TOKEN_FILEPATH"]),
 ];
 
 pub(super) fn layer(variable: &dyn Fn(&str) -> Option<String>) -> Layer {

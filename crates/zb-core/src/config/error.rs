@@ -30,16 +30,9 @@ pub enum ConfigError {
         /// What is wrong, and where. Values are not repeated.
         problem: String,
     },
-    /// A profile that is not in the file.
-    #[error("there is no profile [{name}] in {}; it has {}", path.display(), list(.found.iter().map(|n| format!("[{n}]"))))]
-    NoProfile {
-        /// The profile that was asked for.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// The profiles that are there.
-        found: Vec<String>,
-    },
+    /// A profile that is not there, or cannot be read.
+    #[error(transparent)]
+    Profile(zb_auth::Error),
     /// A setting that cannot be.
     #[error("{setting} from {origin}: {problem}")]
     Invalid {

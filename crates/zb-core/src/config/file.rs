@@ -7,15 +7,22 @@ use serde::Deserialize;
 use super::{error::ConfigError, layer::Layer, origin::Origin};
 
 /// The names of the settings.
-const KEYS: [&str; 4] = ["endpoint", "host", "client_id", "client_secret"];
+const KEYS: [&str; 5] = [
+    "endpoint",
+    "host",
+    "client_id",
+    "client_secret",
+    "oidc_token_file",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Settings {
     endpoint: Option<String>,
     host: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
+    oidc_token_file: Option<String>,
 }
 
 pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
@@ -37,7 +44,7 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
             )));
         }
     }
-    let file: File = table
+    let file: Settings = table
         .try_into()
         .map_err(|error: toml::de::Error| malformed(error.message().to_owned()))?;
     Ok(Layer::from_lookup(|setting| {
@@ -45,7 +52,8 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
             "endpoint" => &file.endpoint,
             "host" => &file.host,
             "client_id" => &file.client_id,
-            _ => &file.client_secret,
+            "client_secret" => &file.client_secret,
+            _ => &file.oidc_token_file,
         };
         Some((value.clone()?, Origin::File(path.to_owned())))
     }))

@@ -1,8 +1,10 @@
 //! What one place says: some settings, and where each comes from.
 
+use std::path::Path;
+
 use zb_types::{ExposeSecret, Secret};
 
-use super::{Config, ConfigError, error::Missing, origin::Origin};
+use super::{Config, ConfigError, Credentials, error::Missing, origin::Origin};
 
 /// The settings of one place, or of several laid over one another.
 #[derive(Debug, Default)]
@@ -11,6 +13,7 @@ pub(crate) struct Layer {
     host: Option<Found<String>>,
     client_id: Option<Found<String>>,
     client_secret: Option<Found<Secret>>,
+    oidc_token_file: Option<Found<String>>,
 }
 
 /// A value and where it was found.
@@ -37,6 +40,7 @@ impl Layer {
                 value: Secret::from(value),
                 origin,
             }),
+            oidc_token_file: text("oidc_token_file"),
         }
     }
 
@@ -60,6 +64,11 @@ impl Layer {
         self
     }
 
+    pub(crate) fn oidc_token_file(mut self, path: &Path) -> Self {
+        self.oidc_token_file = by_program(path.display().to_string());
+        self
+    }
+
     /// These settings with those of `over` laid over them.
     pub(crate) fn under(self, over: Self) -> Self {
         Self {
@@ -67,35 +76,48 @@ impl Layer {
             host: over.host.or(self.host),
             client_id: over.client_id.or(self.client_id),
             client_secret: over.client_secret.or(self.client_secret),
+            oidc_token_file: over.oidc_token_file.or(self.oidc_token_file),
         }
     }
 
-    /// The configuration, if everything is there and can be.
-    pub(crate) fn into_config(self) -> Result<Config, ConfigError> {
-        match self {
-            Self {
-                endpoint: Some(endpoint),
-                host: Some(host),
-                client_id: Some(client_id),
-                client_secret: Some(client_secret),
-            } => {
-                no_line_breaks("client_id", &client_id, &client_id.value)?;
-                let secret = client_secret.value.expose_secret();
-                no_line_breaks("client_secret", &client_secret, secret)?;
-                Ok(Config {
-                    endpoint: endpoint.value,
-                    host: host.value,
-                    client_id: client_id.value,
-                    client_secret: client_secret.value,
-                })
+    /// The configuration, if everything is there and can be. With `tokens` of the program's own no
+    /// credentials are needed.
+    pub(crate) fn into_config(self, tokens: bool) -> Result<Config, ConfigError> {
+        let missing = self.missing(tokens);
+        let (Some(endpoint), Some(host)) = (self.endpoint, self.host) else {
+            return Err(ConfigError::Missing { settings: missing });
+        };
+        let credentials = match (self.client_id, self.client_secret, self.oidc_token_file) {
+            _ if tokens => Credentials::Program,
+            (Some(id), Some(secret), _) => {
+                no_line_breaks("client_id", &id, &id.value)?;
+                no_line_breaks("client_secret", &secret, secret.value.expose_secret())?;
+                Credentials::Client {
+                    id: id.value,
+                    secret: secret.value,
+                }
             }
-            some => Err(ConfigError::Missing {
-                settings: some.missing(),
-            }),
-        }
+            (id, None, Some(file)) => {
+                if let Some(id) = &id {
+                    no_line_breaks("client_id", id, &id.value)?;
+                }
+                Credentials::OidcToken {
+                    file: file.value.into(),
+                    client_id: id.map(|id| id.value),
+                }
+            }
+            _ => return Err(ConfigError::Missing { settings: missing }),
+        };
+        Ok(Config {
+            endpoint: endpoint.value,
+            host: host.value,
+            credentials,
+        })
     }
 
-    fn missing(&self) -> Vec<Missing> {
+    fn missing(&self, tokens: bool) -> Vec<Missing> {
+        let no_secret = self.client_secret.is_none();
+        let credentials = !tokens && (self.oidc_token_file.is_none() || !no_secret);
         [
             (
                 self.endpoint.is_none(),
@@ -104,12 +126,12 @@ impl Layer {
             ),
             (self.host.is_none(), "host", "DATABRICKS_HOST"),
             (
-                self.client_id.is_none(),
+                credentials && self.client_id.is_none(),
                 "client_id",
                 "DATABRICKS_CLIENT_ID",
             ),
             (
-                self.client_secret.is_none(),
+                credentials && no_secret,
                 "client_secret",
                 "DATABRICKS_CLIENT_SECRET",
             ),

@@ -26,10 +26,30 @@ pub struct Config {
     pub endpoint: String,
     /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
     pub host: String,
-    /// The id of the service principal.
-    pub client_id: String,
-    /// Its OAuth secret.
-    pub client_secret: Secret,
+    /// As whom.
+    pub credentials: Credentials,
+}
+
+/// What a client asks for tokens with.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// A service principal and its secret.
+    Client {
+        /// The id of the service principal.
+        id: String,
+        /// Its OAuth secret.
+        secret: Secret,
+    },
+    /// The token of an identity provider that the workspace trusts, which something else renews.
+    OidcToken {
+        /// The file that holds it.
+        file: PathBuf,
+        /// The service principal; the workspace may tell it by the token alone.
+        client_id: Option<String>,
+    },
+    /// The program brings its own [token source](crate::ClientBuilder::token_source).
+    Program,
 }
 
 /// The places to look.
@@ -43,12 +63,14 @@ pub(crate) struct Places {
 
 impl Places {
     /// Looks in every place, and takes the last word on each setting.
-    pub(crate) fn resolve(self) -> Result<Config, ConfigError> {
-        self.resolve_with(&|name| std::env::var(name).ok())
+    /// `tokens` says that the program brings its own.
+    pub(crate) fn resolve(self, tokens: bool) -> Result<Config, ConfigError> {
+        self.resolve_with(tokens, &|name| std::env::var(name).ok())
     }
 
     fn resolve_with(
         self,
+        tokens: bool,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Config, ConfigError> {
         let mut settings = Layer::default();
@@ -63,7 +85,7 @@ impl Places {
         if let Some(path) = self.file {
             settings = settings.under(file::layer(&path)?);
         }
-        settings.under(self.program).into_config()
+        settings.under(self.program).into_config(tokens)
     }
 }
 
@@ -78,7 +100,14 @@ mod tests {
 
     fn resolve(places: Places, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let variables: HashMap<_, _> = variables.iter().copied().collect();
-        places.resolve_with(&|name| variables.get(name).map(|v| (*v).to_owned()))
+        places.resolve_with(false, &|name| variables.get(name).map(|v| (*v).to_owned()))
+    }
+
+    fn client(config: &Config) -> (&str, &str) {
+        match &config.credentials {
+            Credentials::Client { id, secret } => (id, secret.expose_secret()),
+            other => panic!("{other:?}"),
+        }
     }
 
     const COMPLETE: [(&str, &str); 4] = [
@@ -99,7 +128,7 @@ mod tests {
     fn the_environment_is_enough() {
         let config = resolve(environment(), &COMPLETE).unwrap();
         assert_eq!(config.endpoint, "https://1.zerobus.env");
-        assert_eq!(config.client_secret.expose_secret(), "secret-env");
+        assert_eq!(client(&config), ("id-env", "secret-env"));
         let mut other = COMPLETE;
         other[0].0 = "ZEROBUS_ENDPOINT";
         assert!(resolve(environment(), &other).is_ok(), "the other name");
@@ -129,6 +158,36 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_an_identity_provider_needs_no_secret() {
+        let mut variables = COMPLETE[..2].to_vec();
+        variables.push(("DATABRICKS_OIDC_TOKEN_FILEPATH", "/run/token"));
+        let oidc = |variables: &[_]| match resolve(environment(), variables).unwrap().credentials {
+            Credentials::OidcToken { file, client_id } => (file, client_id),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(oidc(&variables), (PathBuf::from("/run/token"), None));
+        variables.push(COMPLETE[2]);
+        assert_eq!(oidc(&variables).1.as_deref(), Some("id-env"));
+        variables.push(COMPLETE[3]);
+        let config = resolve(environment(), &variables).unwrap();
+        assert_eq!(client(&config), ("id-env", "secret-env"), "a secret wins");
+        variables.remove(3);
+        let text = resolve(environment(), &variables).unwrap_err().to_string();
+        assert!(
+            text.contains("DATABRICKS_CLIENT_ID"),
+            "whose secret? {text}"
+        );
+    }
+
+    #[test]
+    fn tokens_of_the_program_need_no_credentials() {
+        let variables: HashMap<_, _> = COMPLETE[..2].iter().copied().collect();
+        let look = |name: &str| variables.get(name).map(|v| (*v).to_owned());
+        let config = environment().resolve_with(true, &look).unwrap();
+        assert!(matches!(config.credentials, Credentials::Program));
+    }
+
+    #[test]
     fn later_places_win() {
         let home = TempDir::new().unwrap();
         fs::write(
@@ -145,20 +204,23 @@ mod tests {
 
         let config = resolve(environment(), &variables).unwrap();
         assert_eq!(
-            (config.host.as_str(), config.client_id.as_str()),
+            (config.host.as_str(), client(&config).0),
             ("https://profile", "id-profile")
         );
         let places = Places {
             file: Some(toml.clone()),
             ..environment()
         };
-        assert_eq!(resolve(places, &variables).unwrap().client_id, "id-file");
+        assert_eq!(client(&resolve(places, &variables).unwrap()).0, "id-file");
         let places = Places {
             file: Some(toml),
             program: Layer::default().client_id("id-program"),
             ..environment()
         };
-        assert_eq!(resolve(places, &variables).unwrap().client_id, "id-program");
+        assert_eq!(
+            client(&resolve(places, &variables).unwrap()).0,
+            "id-program"
+        );
     }
 
     #[test]

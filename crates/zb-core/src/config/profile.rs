@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use ini::Ini;
+use zb_auth::Profile;
+use zb_types::ExposeSecret;
 
 use super::{error::ConfigError, layer::Layer, origin::Origin};
 
@@ -15,32 +16,18 @@ pub(super) fn layer(
         Some(path) => PathBuf::from(path),
         None => PathBuf::from(variable("HOME").ok_or(ConfigError::NoHome)?).join(".databrickscfg"),
     };
-    let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable {
-        path: path.clone(),
-        source,
-    })?;
-    // A backslash is a backslash: secrets may have one.
-    let ini = Ini::load_from_str_noescape(&text).map_err(|error| ConfigError::Malformed {
-        path: path.clone(),
-        problem: format!("line {}: {}", error.line, error.msg),
-    })?;
-    let Some(section) = ini.section(Some(name)) else {
-        let found = ini.sections().flatten().map(str::to_owned).collect();
-        return Err(ConfigError::NoProfile {
-            name: name.to_owned(),
-            path,
-            found,
-        });
-    };
+    let profile = Profile::read(&path, name).map_err(ConfigError::Profile)?;
     Ok(Layer::from_lookup(|setting| {
         let key = match setting {
             "endpoint" => "zerobus_endpoint",
+            // As the other Databricks tools call it.
+            "oidc_token_file" => "oidc_token_filepath",
             other => other,
         };
         let origin = Origin::Profile {
             name: name.to_owned(),
             path: path.clone(),
         };
-        Some((section.get(key)?.to_owned(), origin))
+        Some((profile.get(key)?.expose_secret().to_owned(), origin))
     }))
 }

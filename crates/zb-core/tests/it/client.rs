@@ -1,6 +1,6 @@
 //! Senders that are kept, replaced and closed; the catalog.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use zb_core::{Client, ErrorKind, TableName};
@@ -81,6 +81,70 @@ async fn a_schema_that_does_not_fit_names_its_column() {
     assert_eq!(error.kind(), ErrorKind::Schema);
     assert!(error.to_string().contains("`name`"), "{error}");
     client.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dry_run_needs_no_address_and_sends_nothing() {
+    let client = Client::builder().dry_run().unwrap();
+    let receipt = client.send(&table(), ids_and_names(0, 5)).await.unwrap();
+    assert_eq!((receipt.not_sent().count(), receipt.rows()), (5, 5));
+    let error = client.describe_table(&table()).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("dry run"), "{cause}");
+    assert!(client.close().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn settings_of_the_builder_are_those_of_every_sender() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = Client::builder().options(|options| options.request_bytes(0));
+    let error = builder.local(dir.path()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    let builder = Client::builder().options(zb_core::ingest::SenderOptions::dry_run);
+    let client = builder.local(dir.path()).await.unwrap();
+    let receipt = client.send(&table(), ids(0, 5)).await.unwrap();
+    assert_eq!(receipt.not_sent().count(), 5);
+    client.close().await.unwrap();
+}
+
+/// Gives out the token that a workspace would, and counts.
+struct Vault(Mutex<usize>, zb_core::auth::ClientCredentials);
+
+#[zb_core::auth::async_trait]
+impl zb_core::auth::TokenSource for Vault {
+    async fn fetch(
+        &self,
+        scope: &zb_core::auth::Scope,
+    ) -> Result<zb_core::auth::Token, zb_core::auth::Error> {
+        *self.0.lock().unwrap() += 1;
+        self.1.fetch(scope).await
+    }
+}
+
+#[tokio::test]
+async fn a_token_source_of_the_program_needs_no_credentials() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = zb_core::local::Server::builder(dir.path())
+        .start()
+        .await
+        .unwrap();
+    let schema = ids(0, 0).schema();
+    server.create_table(&table(), &schema).await.unwrap();
+    let host = server.unity_catalog_url();
+    let secret = server.client_secret().clone();
+    let workspace = zb_core::auth::workspace_id_from_endpoint(server.endpoint()).unwrap();
+    let credentials =
+        zb_core::auth::ClientCredentials::builder(host, server.client_id(), secret, workspace);
+    let vault = Arc::new(Vault(Mutex::default(), credentials.build().unwrap()));
+    let builder = Client::builder().endpoint(server.endpoint()).host(host);
+    let client = builder.token_source(vault.clone()).build().unwrap();
+    for from in [0, 5] {
+        let receipt = client.send(&table(), ids(from, 5)).await.unwrap();
+        assert!(receipt.is_all_durable(), "{receipt:?}");
+    }
+    client.close().await.unwrap();
+    assert_eq!(*vault.0.lock().unwrap(), 1);
+    server.shutdown().await.unwrap();
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{
     Code, Error, Event, RowRanges,
     request::Request,
     sdk::{Stream, Waited},
+    spans,
 };
 
 use super::{Delivery, Queued, verdict::Lost};
@@ -129,22 +130,25 @@ impl Delivery {
         request.sent = Some((Instant::now(), self.line.losses()));
         self.in_flight.push_back(request);
         self.line.set_in_flight(self.in_flight.len());
-        let ingested = self.ingest(records).await;
-        self.note_ingested(self.in_flight.len() - 1, true, &ingested);
+        let again = false;
+        let ingested = self.ingest(records, again).await;
+        self.note_ingested(self.in_flight.len() - 1, again, &ingested);
         ingested?;
-        self.shared.observer().observe(&Event::Sent { rows, bytes });
+        self.shared
+            .observers
+            .tell(&Event::Sent { rows, bytes, again });
         Ok(())
     }
 
     /// What is known of a request after it was handed over, or was not: the SDK takes it whole or not
     /// at all.
-    fn note_ingested(&mut self, at: usize, first: bool, ingested: &Result<i64, Lost>) {
+    fn note_ingested(&mut self, at: usize, again: bool, ingested: &Result<i64, Lost>) {
         let Some(request) = self.in_flight.get_mut(at) else {
             return;
         };
         match ingested {
             Ok(offset) => request.offset = Some(*offset),
-            Err(_) if first => request.sent = None,
+            Err(_) if !again => request.sent = None,
             Err(_) => {}
         }
     }
@@ -158,14 +162,21 @@ impl Delivery {
                 let records = self.encode(request, &request.open.clone()).await?;
                 let losses = self.line.losses();
                 let (rows, bytes) = (records.len(), request.bytes);
-                let first = request.sent.is_none();
+                let again = request.sent.is_some();
+                let (cause, attempt) = (self.lost, self.line.pace.spent().0);
                 if let Some(request) = self.in_flight.get_mut(at) {
+                    if again {
+                        let send = request.tracking.span();
+                        request.span = spans::retry(&send, &request.span, cause, attempt);
+                    }
                     request.sent.get_or_insert((Instant::now(), losses));
                 }
-                let ingested = self.ingest(records).await;
-                self.note_ingested(at, first, &ingested);
+                let ingested = self.ingest(records, again).await;
+                self.note_ingested(at, again, &ingested);
                 ingested?;
-                self.shared.observer().observe(&Event::Sent { rows, bytes });
+                self.shared
+                    .observers
+                    .tell(&Event::Sent { rows, bytes, again });
             }
             at += 1;
         }
@@ -184,7 +195,9 @@ impl Delivery {
         encoded.map_err(Lost::open)
     }
 
-    pub(super) async fn ingest(&mut self, records: Vec<Vec<u8>>) -> Result<i64, Lost> {
+    /// Hands records to the stream; `again` says that they were handed to one before.
+    pub(super) async fn ingest(&mut self, records: Vec<Vec<u8>>, again: bool) -> Result<i64, Lost> {
+        self.shared.sending(&records, again);
         let ingested = self.stream().await?.ingest(records).await;
         match ingested {
             Ok(offset) => Ok(offset),
@@ -225,7 +238,8 @@ impl Delivery {
         self.cause = None;
         self.shared.outcomes.well(1);
         let latency = request.sent.map(|(at, _)| at.elapsed());
-        self.shared.observer().observe(&Event::Acknowledged {
+        self.line.pace.succeeded();
+        self.shared.observers.tell(&Event::Acknowledged {
             rows,
             bytes: request.bytes,
             latency: latency.unwrap_or_default(),

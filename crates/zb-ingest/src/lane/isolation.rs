@@ -67,7 +67,7 @@ impl Delivery {
             return Ok(());
         };
         let records = self.encode(request, rows).await?;
-        let offset = self.ingest(records).await?;
+        let offset = self.ingest(records, true).await?;
         let sent = Instant::now();
         loop {
             let silent_at = self.patience_ends(sent);
@@ -104,7 +104,7 @@ impl Delivery {
             .rows()
             .map(|row| Rejection::service(row, Arc::clone(&status), among))
             .collect();
-        self.shared.observer().observe(&Event::Rejected {
+        self.shared.observers.tell(&Event::Rejected {
             rejections: &rejections,
         });
         if let Some(request) = self.in_flight.front_mut() {

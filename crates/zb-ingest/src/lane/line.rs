@@ -2,29 +2,30 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU32, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
 };
 
 use tokio::time::Instant;
-use zb_retry::Policy;
 
-use crate::{pacing::Pace, slow_down::Outcomes};
+use crate::{SenderOptions, pacing::Pace, slow_down::Outcomes};
 
 /// The connections of a lane, one after another.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) pace: Pace,
     outcomes: Arc<Outcomes>,
+    connected_before: AtomicBool,
     losses: AtomicU32,
     in_flight: AtomicUsize,
     sign_of_life: Mutex<Instant>,
 }
 
 impl Line {
-    pub(crate) fn new(policy: Policy, outcomes: Arc<Outcomes>) -> Self {
+    pub(crate) fn new(options: &SenderOptions, outcomes: Arc<Outcomes>) -> Self {
         Self {
-            pace: Pace::new(policy),
+            pace: Pace::new(options.retry, options.retry_budget.clone()),
             outcomes,
+            connected_before: AtomicBool::new(false),
             losses: AtomicU32::new(0),
             in_flight: AtomicUsize::new(0),
             sign_of_life: Mutex::new(Instant::now()),
@@ -41,6 +42,11 @@ impl Line {
     pub(crate) fn lost(&self) {
         self.losses.fetch_add(1, Ordering::SeqCst);
         self.outcomes.badly(self.in_flight());
+    }
+
+    /// A connection is attempted; says whether one was before.
+    pub(crate) fn connecting(&self) -> bool {
+        self.connected_before.swap(true, Ordering::SeqCst)
     }
 
     /// How many requests are in flight.

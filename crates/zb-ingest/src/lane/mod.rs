@@ -54,6 +54,7 @@ impl Lane {
             waiting: Arc::clone(&waiting),
             stream,
             in_flight: VecDeque::new(),
+            lost: "",
             cause: None,
             fresh_token_tried: false,
         };
@@ -89,6 +90,8 @@ struct Delivery {
     stream: Option<Stream>,
     /// Oldest first.
     in_flight: VecDeque<Request>,
+    /// What kind of loss the last one was.
+    lost: &'static str,
     /// Why the stream was lost before this time, when nothing was acknowledged since.
     cause: Option<Error>,
     /// Whether the last loss was a token that was refused, and nothing was acknowledged since.

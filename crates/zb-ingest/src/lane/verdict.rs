@@ -1,7 +1,7 @@
 //! What the loss of a stream means: the one place where that is decided, by kind and code and
 //! never by text.
 
-use crate::{Code, Error, Status};
+use crate::{Code, Error, Event, Status};
 
 use super::Delivery;
 
@@ -41,6 +41,12 @@ impl Delivery {
             table = %self.shared.table, error = %lost.error, in_flight = self.in_flight.len(),
             ?verdict, "the stream is lost"
         );
+        self.shared.observers.tell(&Event::Lost {
+            error: &lost.error,
+            retried: !matches!(verdict, Verdict::GiveUp),
+            in_flight: self.in_flight.len(),
+        });
+        self.lost = lost.error.kind().name();
         self.stream = None;
         if !lost.opening {
             self.line.lost();

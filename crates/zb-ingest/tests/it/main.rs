@@ -20,6 +20,7 @@ mod isolating;
 mod journal;
 mod landed;
 mod machine;
+mod observing;
 mod opening;
 mod partition;
 mod patience;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use zb_ingest::{Event, Observer, Rejection};
+use zb_types::TableName;
 
 /// What was seen of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +51,12 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn observe(&self, event: &Event<'_>) {
+    fn observe(&self, _: &TableName, event: &Event<'_>) {
         let seen = match *event {
-            Event::Rejected { rejections } => Seen::Rejected {
+            Event::Rejected { rejections, .. } => Seen::Rejected {
                 rows: rejections.iter().map(Rejection::row).collect(),
             },
-            Event::Sent { rows, bytes } => Seen::Sent { rows, bytes },
+            Event::Sent { rows, bytes, .. } => Seen::Sent { rows, bytes },
             Event::Acknowledged { rows, bytes, .. } => Seen::Acknowledged { rows, bytes },
             Event::Connecting {
                 attempt, in_flight, ..

@@ -3,11 +3,13 @@
 mod delta;
 mod difference;
 mod group;
+mod landing;
 mod lane;
 mod lock;
 mod table;
 mod tables;
 
+pub use landing::Landing;
 pub(crate) use lane::{Lane, Progress};
 pub(crate) use lock::DirectoryLock;
 pub(crate) use table::{Rows, Table};

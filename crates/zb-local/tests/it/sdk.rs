@@ -1,7 +1,7 @@
 //! The official SDK, unmodified.
 
 use databricks_zerobus_ingest_sdk::{ProtoBytes, ZerobusError, ZerobusSdk, ZerobusStream};
-use zb_local::Server;
+use zb_local::{Landing, Server};
 use zb_types::ExposeSecret as _;
 
 use crate::{
@@ -106,5 +106,20 @@ async fn a_bad_row_comes_back() {
     let unacked = stream.get_unacked_batches().await.unwrap();
     assert_eq!(unacked.len(), 1);
     assert_eq!(ids(&server).await, (0..10).collect::<Vec<_>>());
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_landing_rows_are_checked_and_acknowledged_and_gone() {
+    let (server, _dir) = server(|builder| builder.landing(Landing::Memory)).await;
+    let (_sdk, mut stream) = stream(&server).await;
+    stream.ingest_records_offset(payload(0..10)).await.unwrap();
+    stream.flush().await.unwrap();
+    assert_eq!(server.stats().rows, 10);
+    let bad = vec![ProtoBytes(vec![0x08])];
+    stream.ingest_records_offset(bad).await.unwrap();
+    stream.flush().await.unwrap_err();
+    stream.close().await.unwrap();
+    assert_eq!(ids(&server).await, Vec::<i64>::new());
     server.shutdown().await.unwrap();
 }
