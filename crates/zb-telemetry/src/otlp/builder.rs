@@ -139,15 +139,22 @@ impl TelemetryBuilder {
     }
 
     /// Exports to no collector, whatever the environment says: for Arrow files alone.
+    #[cfg(feature = "arrow")]
     pub fn without_collector(mut self) -> Self {
         self.without_collector = true;
         self
     }
 
-    /// Writes everything into Arrow IPC files of this directory as well: `spans-….arrows` and
-    /// `metrics-….arrows`, streams of rows with nothing left out: resource, scope, events, links,
-    /// buckets. They are this user's alone (0600), begin anew at 100 MiB, and end on the disk's side of
-    /// the process with every export. None is ever deleted.
+    /// Writes spans and metrics into Arrow IPC files of this directory as well, which is made if it is
+    /// not there: `spans-….arrows` and `metrics-….arrows`, streams of rows that are whole: resource,
+    /// scope, events, links, buckets. `docs/telemetry.md` has the columns.
+    ///
+    /// The files are this user's alone (0600). Each export appends a batch that can be read at once, and
+    /// begins another file after 100 MiB. None is ever deleted. What cannot be written, because the disk
+    /// is full or the directory is gone, is lost and counted: [`Telemetry::unwritten_records`].
+    ///
+    /// `OTEL_SDK_DISABLED` holds for files, too; `OTEL_TRACES_EXPORTER` and `OTEL_METRICS_EXPORTER` are
+    /// for collectors alone.
     #[cfg(feature = "arrow")]
     pub fn with_arrow_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
         self.arrow_files = Some(directory.into());
@@ -160,7 +167,9 @@ impl TelemetryBuilder {
     /// # Errors
     ///
     /// [`Error`] of the kind [`Configuration`](super::ErrorKind::Configuration) if a setting, of this
-    /// builder or of the environment, makes no sense.
+    /// builder or of the environment, makes no sense; of the kind
+    /// [`Resources`](super::ErrorKind::Resources) if there is no thread left, or if the directory for
+    /// Arrow files cannot be made.
     pub fn start(self) -> Result<Telemetry, Error> {
         let background = Arc::new(Background::start()?);
         let resource = self.resource();
@@ -180,9 +189,12 @@ impl TelemetryBuilder {
             meter = meter.with_reader(self.reader(InBackground::new(exporter, background)));
         }
         #[cfg(feature = "arrow")]
+        let mut lost = Vec::new();
+        #[cfg(feature = "arrow")]
         if let Some(directory) = self.arrow_files.as_ref().filter(|_| !is_disabled) {
-            let spans = super::arrow::SpanFiles::new(directory).map_err(Error::Files)?;
-            let metrics = super::arrow::MetricFiles::new(directory).map_err(Error::Files)?;
+            let files = super::arrow::files(directory).map_err(Error::Files)?;
+            let (spans, metrics) = (files.spans, files.metrics);
+            lost = files.lost;
             tracer = tracer.with_batch_exporter(spans);
             meter = meter.with_reader(self.reader(metrics));
             has_spans = true;
@@ -199,7 +211,10 @@ impl TelemetryBuilder {
         }
         let mut targets = self.targets;
         targets.push(spans::TARGET.to_owned());
-        Ok(Telemetry::new(tracer, meter, recorder, targets.into()))
+        let telemetry = Telemetry::new(tracer, meter, recorder, targets.into());
+        #[cfg(feature = "arrow")]
+        let telemetry = telemetry.with_files(lost);
+        Ok(telemetry)
     }
 
     fn reader<E: PushMetricExporter>(&self, exporter: E) -> PeriodicReader<E> {

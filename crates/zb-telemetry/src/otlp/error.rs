@@ -42,6 +42,17 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// Records of Arrow files, which are spans or points of metrics, were not written, and are lost.
+    #[error("{records} records of {signal} were not written into files")]
+    Unwritten {
+        /// Of what.
+        signal: Signal,
+        /// How many, since this was last said.
+        records: u64,
+        /// Why the first of them was not.
+        #[source]
+        source: Source,
+    },
     /// The collector took too long.
     #[error("{signal} were not exported within {limit:?}")]
     TimedOut {
@@ -58,7 +69,9 @@ impl Error {
         match self {
             Self::Setting { .. } | Self::Setup { .. } => ErrorKind::Configuration,
             Self::Threads(_) | Self::Files(_) => ErrorKind::Resources,
-            Self::Export { .. } | Self::TimedOut { .. } => ErrorKind::Export,
+            Self::Export { .. } | Self::Unwritten { .. } | Self::TimedOut { .. } => {
+                ErrorKind::Export
+            }
         }
     }
 
@@ -95,7 +108,7 @@ pub enum ErrorKind {
     Configuration,
     /// The machine has no thread left, or no directory.
     Resources,
-    /// Something did not arrive.
+    /// Something did not arrive, at a collector or in a file.
     Export,
 }
 

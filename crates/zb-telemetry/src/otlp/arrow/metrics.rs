@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::{
     attributes::{self, Attributes, Scope, nanos},
-    failure,
+    lost::Lost,
     writer::{MAX_BYTES, Writer},
 };
 
@@ -31,10 +31,10 @@ pub(crate) struct MetricFiles {
 }
 
 impl MetricFiles {
-    pub(crate) fn new(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn new(directory: &Path, lost: Arc<Lost>) -> io::Result<Self> {
         let schema = Arc::new(schema());
         Ok(Self {
-            writer: Writer::new(directory, "metrics", schema, MAX_BYTES)?,
+            writer: Writer::new(directory, "metrics", schema, MAX_BYTES, lost)?,
         })
     }
 }
@@ -54,6 +54,7 @@ impl PushMetricExporter for MetricFiles {
                 points(
                     &Of {
                         resource: &resource,
+                        resource_schema: metrics.resource().schema_url(),
                         scope,
                         metric,
                     },
@@ -61,7 +62,7 @@ impl PushMetricExporter for MetricFiles {
                 );
             }
         }
-        self.writer.write(&rows).map_err(failure)
+        self.writer.write(&rows)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -69,7 +70,8 @@ impl PushMetricExporter for MetricFiles {
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        self.writer.end().map_err(failure)
+        self.writer.end();
+        Ok(())
     }
 
     fn temporality(&self) -> Temporality {
@@ -97,12 +99,14 @@ struct Row<'a> {
     bounds: Option<Vec<f64>>,
     bucket_counts: Option<Vec<u64>>,
     resource: &'a Attributes,
+    resource_schema_url: Option<&'a str>,
     scope: Scope,
 }
 
 /// What the points of a metric have in common.
 struct Of<'a> {
     resource: &'a Attributes,
+    resource_schema: Option<&'a str>,
     scope: &'a ScopeMetrics,
     metric: &'a Metric,
 }
@@ -133,6 +137,7 @@ impl<'a> Of<'a> {
             bounds: None,
             bucket_counts: None,
             resource: self.resource,
+            resource_schema_url: self.resource_schema,
             scope: Scope::of(self.scope.scope()),
         }
     }
@@ -256,6 +261,7 @@ fn schema() -> Schema {
         attributes::list("bounds", DataType::Float64),
         attributes::list("bucket_counts", DataType::UInt64),
         attributes::attributes("resource"),
+        maybe("resource_schema_url", DataType::Utf8),
         Scope::field(),
     ])
 }

@@ -3,7 +3,7 @@
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use arrow_schema::{DataType, Field, Fields, Schema};
-use opentelemetry::trace::{SpanId, SpanKind, Status};
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{
     attributes::{self, Attributes, Scope, nanos},
-    failure,
+    lost::Lost,
     writer::{MAX_BYTES, Writer},
 };
 
@@ -21,14 +21,16 @@ use super::{
 pub(crate) struct SpanFiles {
     writer: Writer,
     resource: Attributes,
+    resource_schema: Option<String>,
 }
 
 impl SpanFiles {
-    pub(crate) fn new(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn new(directory: &Path, lost: Arc<Lost>) -> io::Result<Self> {
         let schema = Arc::new(schema());
         Ok(Self {
-            writer: Writer::new(directory, "spans", schema, MAX_BYTES)?,
+            writer: Writer::new(directory, "spans", schema, MAX_BYTES, lost)?,
             resource: Attributes::new(),
+            resource_schema: None,
         })
     }
 }
@@ -42,15 +44,17 @@ impl std::fmt::Debug for SpanFiles {
 impl SpanExporter for SpanFiles {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let rows: Vec<Row<'_>> = batch.iter().map(|span| self.row(span)).collect();
-        self.writer.write(&rows).map_err(failure)
+        self.writer.write(&rows)
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        self.writer.end().map_err(failure)
+        self.writer.end();
+        Ok(())
     }
 
     fn set_resource(&mut self, resource: &Resource) {
         self.resource = attributes::of_resource(resource);
+        self.resource_schema = resource.schema_url().map(str::to_owned);
     }
 }
 
@@ -59,6 +63,7 @@ struct Row<'a> {
     trace_id: String,
     span_id: String,
     parent_span_id: Option<String>,
+    is_parent_remote: bool,
     trace_state: Option<String>,
     flags: u8,
     name: &'a str,
@@ -72,6 +77,7 @@ struct Row<'a> {
     events: Vec<Event<'a>>,
     links: Vec<Link>,
     resource: &'a Attributes,
+    resource_schema_url: Option<&'a str>,
     scope: Scope,
     dropped_attributes: u32,
     dropped_events: u32,
@@ -83,19 +89,22 @@ struct Event<'a> {
     time: i64,
     name: &'a str,
     attributes: Attributes,
+    dropped_attributes: u32,
 }
 
 #[derive(Serialize)]
 struct Link {
     trace_id: String,
     span_id: String,
+    trace_state: Option<String>,
+    flags: u8,
     attributes: Attributes,
+    dropped_attributes: u32,
 }
 
 impl SpanFiles {
     fn row<'a>(&'a self, span: &'a SpanData) -> Row<'a> {
         let context = &span.span_context;
-        let state = context.trace_state().header();
         let parent = span.parent_span_id;
         let (status_code, status_message) = match &span.status {
             Status::Unset => (0, None),
@@ -106,7 +115,8 @@ impl SpanFiles {
             trace_id: context.trace_id().to_string(),
             span_id: context.span_id().to_string(),
             parent_span_id: (parent != SpanId::INVALID).then(|| parent.to_string()),
-            trace_state: (!state.is_empty()).then_some(state),
+            is_parent_remote: span.parent_span_is_remote,
+            trace_state: state(context),
             flags: context.trace_flags().to_u8(),
             name: &span.name,
             kind: match span.span_kind {
@@ -124,6 +134,7 @@ impl SpanFiles {
             events: span.events.iter().map(event).collect(),
             links: span.links.iter().map(link).collect(),
             resource: &self.resource,
+            resource_schema_url: self.resource_schema.as_deref(),
             scope: Scope::of(&span.instrumentation_scope),
             dropped_attributes: span.dropped_attributes_count,
             dropped_events: span.events.dropped_count,
@@ -137,15 +148,24 @@ fn event(event: &opentelemetry::trace::Event) -> Event<'_> {
         time: nanos(event.timestamp),
         name: &event.name,
         attributes: attributes::of(&event.attributes),
+        dropped_attributes: event.dropped_attributes_count,
     }
 }
 
 fn link(link: &opentelemetry::trace::Link) -> Link {
+    let context = &link.span_context;
     Link {
-        trace_id: link.span_context.trace_id().to_string(),
-        span_id: link.span_context.span_id().to_string(),
+        trace_id: context.trace_id().to_string(),
+        span_id: context.span_id().to_string(),
+        trace_state: state(context),
+        flags: context.trace_flags().to_u8(),
         attributes: attributes::of(&link.attributes),
+        dropped_attributes: link.dropped_attributes_count,
     }
+}
+
+fn state(context: &SpanContext) -> Option<String> {
+    Some(context.trace_state().header()).filter(|state| !state.is_empty())
 }
 
 fn schema() -> Schema {
@@ -156,16 +176,21 @@ fn schema() -> Schema {
         attributes::time("time", false),
         text("name"),
         attributes::attributes("attributes"),
+        number("dropped_attributes", DataType::UInt32),
     ]);
     let links = Fields::from_iter([
         text("trace_id"),
         text("span_id"),
+        maybe("trace_state"),
+        number("flags", DataType::UInt8),
         attributes::attributes("attributes"),
+        number("dropped_attributes", DataType::UInt32),
     ]);
     Schema::new(vec![
         text("trace_id"),
         text("span_id"),
         maybe("parent_span_id"),
+        number("is_parent_remote", DataType::Boolean),
         maybe("trace_state"),
         number("flags", DataType::UInt8),
         text("name"),
@@ -178,27 +203,10 @@ fn schema() -> Schema {
         attributes::list("events", DataType::Struct(events)),
         attributes::list("links", DataType::Struct(links)),
         attributes::attributes("resource"),
+        maybe("resource_schema_url"),
         Scope::field(),
         number("dropped_attributes", DataType::UInt32),
         number("dropped_events", DataType::UInt32),
         number("dropped_links", DataType::UInt32),
     ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_file_is_followed_by_another() {
-        let directory = tempfile::tempdir().unwrap();
-        let schema = Schema::new(vec![Field::new("name", DataType::Utf8, false)]);
-        let writer = Writer::new(directory.path(), "spans", Arc::new(schema), 1).unwrap();
-        for _ in 0..3 {
-            let row = std::collections::BTreeMap::from([("name", "send")]);
-            writer.write(&[row]).unwrap();
-        }
-        writer.end().unwrap();
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3);
-    }
 }
