@@ -129,7 +129,7 @@ impl SpanFiles {
             start_time: nanos(span.start_time),
             end_time: nanos(span.end_time),
             status_code,
-            status_message,
+            status_message: status_message.filter(|message| !message.is_empty()),
             attributes: attributes::of(&span.attributes),
             events: span.events.iter().map(event).collect(),
             links: span.links.iter().map(link).collect(),
