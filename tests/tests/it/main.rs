@@ -19,6 +19,7 @@ mod random;
 mod schema;
 mod semantics;
 mod send_local;
+mod telemetry;
 mod two_processes;
 
 use std::{
