@@ -72,10 +72,12 @@ fn make(python: &Path) -> Result<()> {
 }
 
 /// Only the program in the package is used, which needs none of the packages that its Python needs.
+/// What is installed already has no hash that could be looked at, so it is installed again.
 fn collector(python: &Path) -> Result<()> {
+    let pinned = ["--force-reinstall", "--no-deps", "--require-hashes"];
     pip(
         python,
-        &["--no-deps", "--require-hashes", "--requirement", COLLECTOR],
+        &[&pinned[..], &["--requirement", COLLECTOR]].concat(),
     )
 }
 
