@@ -75,7 +75,7 @@ fn counts_agree((report, received): &(Report, Received)) {
     assert_eq!(rejected, expected.into());
     assert_eq!(report.durable, (ROWS - 50 - 20) * BATCHES);
 
-    let counted = |metric| received.sum(metric);
+    let counted = |metric: &str| received.sum(metric);
     assert_eq!(counted("zb.client.submitted.rows"), report.rows);
     assert_eq!(counted("zb.client.durable.rows"), report.durable);
     assert_eq!(counted("messaging.client.sent.messages"), report.durable);
