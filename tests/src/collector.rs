@@ -153,11 +153,6 @@ pub struct Point {
 
 impl Point {
     /// The value, as the number of something.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "asserted to be a small whole number"
-    )]
     pub fn count(&self) -> u64 {
         let is_count = self.value.fract() == 0.0 && (0.0..9e15).contains(&self.value);
         assert!(is_count, "{self:?} counts nothing");
