@@ -4,8 +4,8 @@
 
 The first line says where it listens: {"grpc", "http"}. When standard input ends, so does the collector,
 and the second line says what came: {"spans": [{"name", "kind", "trace_id", "span_id", "parent_id",
-"attributes"}], "metrics": {name: [{"attributes", "value"}]}, "resource"}. Of metrics, only the last
-export counts, which is cumulative; of histograms, the number of values.
+"attributes"}], "metrics": {name: [{"attributes", "value"}]}, "resource", "log": all that it shows}. Of
+metrics, only the last export counts, which is cumulative; of histograms, the number of values.
 
 It needs the package that collector.txt names, and the libpython of its interpreter.
 """
@@ -35,6 +35,8 @@ def free_ports(number: int) -> list[int]:
 
 def start(grpc: int, http: int) -> subprocess.Popen:
     package = importlib.util.find_spec("rotel")
+    if package is None:
+        sys.exit("rotel, which collector.txt names, is not installed: there is none for this machine or this Python")
     agent = Path(package.submodule_search_locations[0]) / "rotel-agent"
     options = {
         "--otlp-grpc-endpoint": f"127.0.0.1:{grpc}",
@@ -98,7 +100,7 @@ def read(log: str) -> dict:
             point.setdefault("value", float(value))
         elif found := ATTRIBUTE.match(line):
             attributes[found[1]] = found[2]
-    return {"spans": spans, "metrics": metrics, "resource": resource}
+    return {"spans": spans, "metrics": metrics, "resource": resource, "log": log}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 //!
 //! - [`Zb`] is a command line of `zb`; it becomes [`Running`], then [`Finished`].
 //! - [`Serve`] is a `zb serve` that is listening.
+//! - [`Collector`] is an OpenTelemetry collector that is listening, [`Received`] what it got.
 //! - [`data`] are files to send, [`oracle`] is who judges, [`python`] is what it runs on.
 //!
 //! Nothing here is set up by hand: the first test that needs it builds `zb` and the Python
@@ -19,6 +20,7 @@
 )]
 
 mod cargo;
+mod collector;
 pub mod data;
 pub mod oracle;
 mod process;
@@ -27,6 +29,7 @@ pub mod python;
 mod report;
 mod serve;
 
+pub use collector::{Collector, Point, Received, Span};
 pub use process::{Finished, Running, Zb};
 pub use report::{Rejection, Report};
 pub use serve::{Address, Serve};

@@ -22,7 +22,7 @@ pub struct Report {
     pub possibly_duplicated: u64,
     /// Encoded bytes.
     pub bytes: u64,
-    /// Requests, repeated ones included.
+    /// Connections that were attempted.
     pub attempts: u64,
     /// From start to end.
     pub elapsed_ms: u64,

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::{deny, extras, fuzz, layers, memcheck, py, run};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
-const FEATURES: &str = "zb-convert/rayon,zb-telemetry/otlp";
+const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
 
 /// A step: what it is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);

@@ -1,6 +1,9 @@
 //! `cargo xtask py`: the Python of the tests, a virtual environment in `target/venv`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 
@@ -12,6 +15,9 @@ pub(crate) const VARIABLE: &str = "ZB_TEST_PYTHON";
 /// What is installed into the environment, pinned.
 const REQUIREMENTS: &str = "tests/python/requirements.txt";
 
+/// The OpenTelemetry collector, pinned by its hash, which is for one kind of machine.
+const COLLECTOR: &str = "tests/python/collector.txt";
+
 /// Makes the environment and prints the path of its interpreter.
 pub(crate) fn run() -> Result<()> {
     println!("{}", interpreter()?.display());
@@ -20,17 +26,38 @@ pub(crate) fn run() -> Result<()> {
 
 /// The interpreter, after the environment was made or brought up to date where that is needed.
 pub(crate) fn interpreter() -> Result<PathBuf> {
-    let root = run::root();
-    let venv = root.join("target/venv");
+    let venv = run::root().join("target/venv");
     let python = venv.join("bin/python");
-    let wanted = fs::read_to_string(root.join(REQUIREMENTS))
-        .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    let wanted = read(REQUIREMENTS)?;
 
     // The stamp is written last: an interrupted installation is done again.
     let stamp = venv.join("installed.txt");
-    if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+    if !(python.exists() && is(&stamp, &wanted)) {
+        make(&python)?;
+        fs::write(&stamp, wanted).context("cannot write into target/venv")?;
     }
+    let wanted = read(COLLECTOR)?;
+    let stamp = venv.join("collector.txt");
+    if !is(&stamp, &wanted) {
+        // Other tests do without it; those that do not say so.
+        match collector(&python) {
+            Ok(()) => fs::write(&stamp, wanted).context("cannot write into target/venv")?,
+            Err(error) => eprintln!("there is no collector for this machine: {error:#}"),
+        }
+    }
+    Ok(python)
+}
+
+fn read(requirements: &str) -> Result<String> {
+    let path = run::root().join(requirements);
+    fs::read_to_string(path).with_context(|| format!("cannot read {requirements}"))
+}
+
+fn is(stamp: &Path, wanted: &str) -> bool {
+    fs::read_to_string(stamp).is_ok_and(|installed| installed == wanted)
+}
+
+fn make(python: &Path) -> Result<()> {
     if !run::succeeds(&mut run::program(
         "python3",
         &["-c", "import ensurepip, venv"],
@@ -41,13 +68,22 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
         )?;
     }
     quietly("python3", &["-m", "venv", "--clear", "target/venv"])?;
-    let pip = ["-m", "pip", "install", "--quiet", "--requirement"];
-    quietly(
-        &python.to_string_lossy(),
-        &[&pip[..], &[REQUIREMENTS]].concat(),
-    )?;
-    fs::write(&stamp, wanted).context("cannot write into target/venv")?;
-    Ok(python)
+    pip(python, &["--requirement", REQUIREMENTS])
+}
+
+/// Only the program in the package is used, which needs none of the packages that its Python needs.
+/// What is installed already has no hash that could be looked at, so it is installed again.
+fn collector(python: &Path) -> Result<()> {
+    let pinned = ["--force-reinstall", "--no-deps", "--require-hashes"];
+    pip(
+        python,
+        &[&pinned[..], &["--requirement", COLLECTOR]].concat(),
+    )
+}
+
+fn pip(python: &Path, args: &[&str]) -> Result<()> {
+    let install = ["-m", "pip", "install", "--quiet"];
+    quietly(&python.to_string_lossy(), &[&install[..], args].concat())
 }
 
 /// Standard output is for the path alone.

@@ -41,7 +41,7 @@
 //! `local` (default): [`Client::local`]. Without it, the Delta library is not built.
 //!
 //! `otel`, `otlp`: those of `zb-telemetry`, metrics through a meter provider of your own, and set-up
-//! of exporters to a collector.
+//! of exporters to a collector. `telemetry-arrow`: the same into Arrow files.
 //!
 //! # When to use this alone
 //!

@@ -27,6 +27,7 @@
 //! | none | [`Recorder`], [`Event`], [`Stats`], [`names`], [`spans`] | `tracing` |
 //! | `otel` | `OtelRecorder`: metrics through the API of OpenTelemetry 0.33 | `opentelemetry` |
 //! | `otlp` | `Telemetry`: providers and exporters to a collector, over HTTP and gRPC, with TLS; a `tracing` layer for spans; `TraceContext` | the SDK and its exporters |
+//! | `arrow` | `TelemetryBuilder::with_arrow_files`: the same into Arrow IPC files, whole | `arrow-ipc`, `arrow-json` |
 //!
 //! No type of OpenTelemetry is in a public signature, but that `OtelRecorder::new` takes a meter
 //! provider: every minor of it is breaking, and a program should not have to follow.

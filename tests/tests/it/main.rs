@@ -20,6 +20,7 @@ mod schema;
 mod seeing;
 mod semantics;
 mod send_local;
+mod telemetry;
 mod two_processes;
 
 use std::{

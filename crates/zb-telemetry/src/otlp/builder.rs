@@ -12,7 +12,7 @@ use opentelemetry_otlp::{
 };
 use opentelemetry_sdk::{
     Resource,
-    metrics::{PeriodicReader, SdkMeterProvider},
+    metrics::{PeriodicReader, SdkMeterProvider, exporter::PushMetricExporter},
     trace::SdkTracerProvider,
 };
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -59,6 +59,9 @@ pub struct TelemetryBuilder {
     server_address: Option<String>,
     without_table_names: bool,
     targets: Vec<String>,
+    without_collector: bool,
+    #[cfg(feature = "arrow")]
+    arrow_files: Option<std::path::PathBuf>,
 }
 
 impl TelemetryBuilder {
@@ -135,37 +138,68 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Exports to no collector, whatever the environment says: for Arrow files alone.
+    #[cfg(feature = "arrow")]
+    pub fn without_collector(mut self) -> Self {
+        self.without_collector = true;
+        self
+    }
+
+    /// Writes spans and metrics into Arrow IPC files of this directory as well, which is made if it is
+    /// not there: `spans-….arrows` and `metrics-….arrows`, streams of rows that are whole: resource,
+    /// scope, events, links, buckets. `docs/telemetry.md` has the columns.
+    ///
+    /// The files are this user's alone (0600). Each export appends a batch that can be read at once, and
+    /// begins another file after 100 MiB. None is ever deleted. What cannot be written, because the disk
+    /// is full or the directory is gone, is lost and counted: [`Telemetry::unwritten_records`].
+    ///
+    /// `OTEL_SDK_DISABLED` holds for files, too; `OTEL_TRACES_EXPORTER` and `OTEL_METRICS_EXPORTER` are
+    /// for collectors alone.
+    #[cfg(feature = "arrow")]
+    pub fn with_arrow_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.arrow_files = Some(directory.into());
+        self
+    }
+
     /// Starts exporting. Nothing is installed for the process: no global provider, no subscriber, no
     /// crypto provider. The collector need not be there yet.
     ///
     /// # Errors
     ///
     /// [`Error`] of the kind [`Configuration`](super::ErrorKind::Configuration) if a setting, of this
-    /// builder or of the environment, makes no sense.
+    /// builder or of the environment, makes no sense; of the kind
+    /// [`Resources`](super::ErrorKind::Resources) if there is no thread left, or if the directory for
+    /// Arrow files cannot be made.
     pub fn start(self) -> Result<Telemetry, Error> {
         let background = Arc::new(Background::start()?);
         let resource = self.resource();
         let is_disabled = environment::is_disabled();
+        let to_collector = !is_disabled && !self.without_collector;
 
-        let mut tracer = None;
-        if !is_disabled && environment::is_exported(Signal::Traces)? {
-            let exporter = self.span_exporter(&background)?;
-            let provider = SdkTracerProvider::builder()
-                .with_resource(resource.clone())
-                .with_batch_exporter(InBackground::new(exporter, background.clone()));
-            tracer = Some(provider.build());
-        }
-
+        let mut has_spans = false;
+        let mut tracer = SdkTracerProvider::builder().with_resource(resource.clone());
         let mut meter = SdkMeterProvider::builder().with_resource(resource);
-        if !is_disabled && environment::is_exported(Signal::Metrics)? {
-            let exporter = self.metric_exporter(&background)?;
-            let exporter = InBackground::new(exporter, background);
-            let mut reader = PeriodicReader::builder(exporter);
-            if let Some(interval) = self.metric_interval {
-                reader = reader.with_interval(interval);
-            }
-            meter = meter.with_reader(reader.build());
+        if to_collector && environment::is_exported(Signal::Traces)? {
+            let exporter = self.span_exporter(&background)?;
+            tracer = tracer.with_batch_exporter(InBackground::new(exporter, background.clone()));
+            has_spans = true;
         }
+        if to_collector && environment::is_exported(Signal::Metrics)? {
+            let exporter = self.metric_exporter(&background)?;
+            meter = meter.with_reader(self.reader(InBackground::new(exporter, background)));
+        }
+        #[cfg(feature = "arrow")]
+        let mut lost = Vec::new();
+        #[cfg(feature = "arrow")]
+        if let Some(directory) = self.arrow_files.as_ref().filter(|_| !is_disabled) {
+            let files = super::arrow::files(directory).map_err(Error::Files)?;
+            let (spans, metrics) = (files.spans, files.metrics);
+            lost = files.lost;
+            tracer = tracer.with_batch_exporter(spans);
+            meter = meter.with_reader(self.reader(metrics));
+            has_spans = true;
+        }
+        let tracer = has_spans.then(|| tracer.build());
         let meter = meter.build();
 
         let mut recorder = OtelRecorder::new(&meter);
@@ -177,7 +211,18 @@ impl TelemetryBuilder {
         }
         let mut targets = self.targets;
         targets.push(spans::TARGET.to_owned());
-        Ok(Telemetry::new(tracer, meter, recorder, targets.into()))
+        let telemetry = Telemetry::new(tracer, meter, recorder, targets.into());
+        #[cfg(feature = "arrow")]
+        let telemetry = telemetry.with_files(lost);
+        Ok(telemetry)
+    }
+
+    fn reader<E: PushMetricExporter>(&self, exporter: E) -> PeriodicReader<E> {
+        let mut reader = PeriodicReader::builder(exporter);
+        if let Some(interval) = self.metric_interval {
+            reader = reader.with_interval(interval);
+        }
+        reader.build()
     }
 
     fn resource(&self) -> Resource {

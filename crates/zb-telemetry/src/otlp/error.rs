@@ -30,12 +30,26 @@ pub enum Error {
     /// The threads that export could not be started.
     #[error("the threads that export cannot be started")]
     Threads(#[source] std::io::Error),
+    /// The directory for Arrow files cannot be used.
+    #[error("the directory for telemetry cannot be used")]
+    Files(#[source] std::io::Error),
     /// Something was not exported, and is lost.
     #[error("{signal} were not exported")]
     Export {
         /// What.
         signal: Signal,
         /// Why.
+        #[source]
+        source: Source,
+    },
+    /// Records of Arrow files, which are spans or points of metrics, were not written, and are lost.
+    #[error("{records} records of {signal} were not written into files")]
+    Unwritten {
+        /// Of what.
+        signal: Signal,
+        /// How many, since this was last said.
+        records: u64,
+        /// Why the first of them was not.
         #[source]
         source: Source,
     },
@@ -54,8 +68,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Setting { .. } | Self::Setup { .. } => ErrorKind::Configuration,
-            Self::Threads(_) => ErrorKind::Resources,
-            Self::Export { .. } | Self::TimedOut { .. } => ErrorKind::Export,
+            Self::Threads(_) | Self::Files(_) => ErrorKind::Resources,
+            Self::Export { .. } | Self::Unwritten { .. } | Self::TimedOut { .. } => {
+                ErrorKind::Export
+            }
         }
     }
 
@@ -90,9 +106,9 @@ impl Error {
 pub enum ErrorKind {
     /// A setting is wrong: nothing was started.
     Configuration,
-    /// The machine has no thread left.
+    /// The machine has no thread left, or no directory.
     Resources,
-    /// Something did not arrive.
+    /// Something did not arrive, at a collector or in a file.
     Export,
 }
 

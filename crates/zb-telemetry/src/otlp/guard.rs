@@ -73,6 +73,8 @@ pub struct Telemetry {
     recorder: Arc<OtelRecorder>,
     targets: Arc<[String]>,
     is_shut_down: AtomicBool,
+    #[cfg(feature = "arrow")]
+    lost: Vec<Arc<super::arrow::Lost>>,
 }
 
 impl Telemetry {
@@ -88,7 +90,15 @@ impl Telemetry {
             recorder: Arc::new(recorder),
             targets,
             is_shut_down: AtomicBool::new(false),
+            #[cfg(feature = "arrow")]
+            lost: Vec::new(),
         }
+    }
+
+    #[cfg(feature = "arrow")]
+    pub(super) fn with_files(mut self, lost: Vec<Arc<super::arrow::Lost>>) -> Self {
+        self.lost = lost;
+        self
     }
 
     /// Says where telemetry goes, as far as the environment does not.
@@ -129,11 +139,12 @@ impl Telemetry {
     pub fn flush(&self, limit: Duration) -> Result<(), Error> {
         let meter = self.meter.clone();
         let tracer = self.tracer.clone();
-        all_within(
+        let done = all_within(
             limit,
             move || tracer.map_or(Ok(()), |tracer| tracer.force_flush()),
             move || meter.force_flush(),
-        )
+        );
+        self.with_lost(done)
     }
 
     /// Exports what there is and ends exporting. It blocks the thread, but not longer than `limit`. To
@@ -148,11 +159,34 @@ impl Telemetry {
         }
         let meter = self.meter.clone();
         let tracer = self.tracer.clone();
-        all_within(
+        let done = all_within(
             limit,
             move || tracer.map_or(Ok(()), |tracer| tracer.shutdown_with_timeout(limit)),
             move || meter.shutdown_with_timeout(limit),
-        )
+        );
+        self.with_lost(done)
+    }
+
+    /// How many records of Arrow files, which are spans or points of metrics, could not be written up to
+    /// now. [`flush`](Self::flush) and [`shutdown`](Self::shutdown) say why.
+    #[cfg(feature = "arrow")]
+    pub fn unwritten_records(&self) -> u64 {
+        self.lost.iter().map(|lost| lost.ever()).sum()
+    }
+
+    /// What files lost comes first: it has a number and a cause, where the SDK only says that there was
+    /// a failure.
+    #[cfg(feature = "arrow")]
+    fn with_lost(&self, done: Result<(), Error>) -> Result<(), Error> {
+        let mut told: Vec<_> = self.lost.iter().map(|lost| lost.tell()).collect();
+        told.push(done);
+        told.into_iter().collect()
+    }
+
+    #[cfg(not(feature = "arrow"))]
+    #[expect(clippy::unused_self, reason = "no file can lose anything")]
+    fn with_lost(&self, done: Result<(), Error>) -> Result<(), Error> {
+        done
     }
 }
 

@@ -1,5 +1,7 @@
 //! Setting up export to a collector (feature `otlp`).
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod background;
 mod builder;
 mod context;

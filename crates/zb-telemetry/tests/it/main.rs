@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod arriving;
+#[cfg(feature = "arrow")]
+mod arrow_files;
 mod collector;
 mod counting;
 mod dashboard;
