@@ -34,7 +34,7 @@ fn under_way(scratch: &Scratch) -> Running {
 }
 
 /// The versions of a table: files named by number alone, which temporary ones are not.
-fn commits(log: &Path) -> usize {
+pub(crate) fn commits(log: &Path) -> usize {
     let entries = fs::read_dir(log).into_iter().flatten().flatten();
     let stems = entries.filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod clock;
 mod faults;
 mod interrupt;
 mod matrix;
