@@ -133,7 +133,9 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Vec<Entry>, Error> {
             problem: problem.to_owned(),
         };
         if path.is_dir() {
-            let entries = list(path)?;
+            let mut entries = list(path)?;
+            // Begun by a process that was killed before it wrote out the first row.
+            entries.retain(|entry| entry.bytes() > 0);
             if entries.is_empty() {
                 return Err(named("there is no debug or quarantine file in it"));
             }

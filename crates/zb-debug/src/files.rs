@@ -1,7 +1,6 @@
 //! The files of one directory that are being written, and when another one is begun.
 
 use std::{
-    io::{self, Write as _},
     panic::{self, AssertUnwindSafe},
     path::PathBuf,
     sync::Arc,
@@ -260,15 +259,8 @@ impl<F: Format> Files<F> {
             Ok(deleted) => (0..deleted).for_each(|_| self.counters.deleted_file()),
             Err(error) => tracing::debug!(%error, "old files could not be deleted"),
         }
-        let mut output = Output::create(&self.place, &stem, &self.stamps, F::KIND)?;
-        if let Some(descriptor) = format.descriptor() {
-            let name = output.name.descriptor();
-            if let Err(source) = write_beside(&self.place, &name, &descriptor) {
-                output.remove();
-                let path = self.place.path().join(name);
-                return Err(Error::Write { path, source });
-            }
-        }
+        let beside = format.descriptor();
+        let output = Output::create(&self.place, &stem, &self.stamps, F::KIND, beside.as_deref())?;
         self.counters.began_file();
         if let Some(kept) = &mut self.kept {
             kept.push(output.path());
@@ -328,9 +320,4 @@ fn add<F: Format>(
         let source = ArrowError::IpcError("the writer panicked".to_owned());
         Err(Error::Encode { source })
     })
-}
-
-fn write_beside(place: &Place, name: &str, contents: &[u8]) -> io::Result<()> {
-    let directory = place.enter().map_err(io::Error::other)?;
-    directory.create(name)?.write_all(contents)
 }

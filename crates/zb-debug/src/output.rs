@@ -62,8 +62,9 @@ impl Output {
         stem: &str,
         stamps: &Stamps,
         kind: Kind,
+        beside: Option<&[u8]>,
     ) -> Result<Self, Error> {
-        let (name, file) = place.create(stem, stamps, kind)?;
+        let (name, file) = place.create(stem, stamps, kind, beside)?;
         Ok(Self {
             file,
             place: place.clone(),

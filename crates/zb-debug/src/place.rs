@@ -6,7 +6,7 @@ mod system;
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -58,17 +58,26 @@ impl Place {
     }
 
     /// Makes an empty file for a table, under a name that nothing has, and locks it: who deletes old
-    /// files leaves alone what is locked.
+    /// files leaves alone what is locked. What stands in the file `beside` it, its descriptor, is
+    /// written first, so that a process that is killed leaves none without.
     pub(crate) fn create(
         &self,
         stem: &str,
         stamps: &Stamps,
         kind: Kind,
+        beside: Option<&[u8]>,
     ) -> Result<(FileName, File), Error> {
         let directory = self.enter()?;
         let mut refused = io::Error::from(io::ErrorKind::AlreadyExists);
         for _ in 0..TRIES {
             let name = FileName::new(stem, stamps.next(), kind);
+            if let Some(contents) = beside {
+                match self.write_beside(&directory, &name, contents) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(error) => return Err(error),
+                }
+            }
             match directory.create(&name.to_string()) {
                 // Someone may have deleted it before it was locked.
                 Ok(file) if lock(&file) && is_linked(&file) => return Ok((name, file)),
@@ -76,14 +85,47 @@ impl Place {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refused = error,
                 Err(error) => {
                     refused = error;
+                    remove_beside(&directory, &name, beside);
                     break;
                 }
             }
+            remove_beside(&directory, &name, beside);
         }
         Err(Error::Create {
             directory: self.path(),
             source: refused,
         })
+    }
+
+    /// Whether the name was free.
+    fn write_beside(
+        &self,
+        directory: &Directory,
+        name: &FileName,
+        contents: &[u8],
+    ) -> Result<bool, Error> {
+        let name = name.descriptor();
+        let written = match directory.create(&name) {
+            Ok(mut file) => file.write_all(contents),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(source) => {
+                let directory = self.path();
+                return Err(Error::Create { directory, source });
+            }
+        };
+        if let Err(source) = written {
+            let _ = directory.remove(&name);
+            let path = self.path().join(name);
+            return Err(Error::Write { path, source });
+        }
+        Ok(true)
+    }
+}
+
+/// Takes away the descriptor of a file that did not come about.
+fn remove_beside(directory: &Directory, name: &FileName, beside: Option<&[u8]>) {
+    if beside.is_some() {
+        let _ = directory.remove(&name.descriptor());
     }
 }
 

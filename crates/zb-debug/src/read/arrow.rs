@@ -52,7 +52,8 @@ impl ArrowFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Read`], or [`Error::Damaged`] where it has no whole schema.
+    /// [`Error::Read`], or [`Error::Damaged`] where it has no whole schema. A file has none, and no byte,
+    /// whose process was killed before it wrote out the first batch.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let mut source = Source::open(path.as_ref())?;
         let found = next(&mut source)?;

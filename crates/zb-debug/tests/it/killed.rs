@@ -10,7 +10,9 @@ use std::{
 
 use zb_debug::{ArrowFile, Kind, Mirrors, ProtoFile, QuarantineDir, Tail, WhenFull};
 
-use super::{batch, child, child_directory, descriptor, files, flights, ids, record_ids, records};
+use super::{
+    batch, begun_and_written, child, child_directory, descriptor, flights, ids, record_ids, records,
+};
 
 /// How often a process is killed.
 const KILLS: u64 = 50;
@@ -98,12 +100,12 @@ fn nothing_that_was_flushed_is_lost_to_a_kill() {
         let quarantined = ids(&directory.path().join("quarantine"));
         let put = (0..flushed).filter(|id| id % 300 < 100);
         assert!(put.eq(quarantined.iter().copied().filter(|&id| id < flushed)));
-        for path in files(directory.path(), Kind::Arrow) {
+        for path in begun_and_written(directory.path(), Kind::Arrow) {
             let mut file = ArrowFile::open(path).unwrap();
             file.by_ref().for_each(|batch| drop(batch.unwrap()));
             *tails.entry(file.tail().unwrap()).or_default() += 1;
         }
-        for path in files(directory.path(), Kind::Proto) {
+        for path in begun_and_written(directory.path(), Kind::Proto) {
             let file = ProtoFile::open(path).unwrap();
             assert!(file.map(Result::unwrap).count() > 0);
         }

@@ -105,6 +105,13 @@ fn files(directory: &Path, kind: Kind) -> Vec<PathBuf> {
     entries.map(|entry| entry.path().to_owned()).collect()
 }
 
+/// Those that have something in them: one may have been begun and never written out.
+fn begun_and_written(directory: &Path, kind: Kind) -> Vec<PathBuf> {
+    let mut files = files(directory, kind);
+    files.retain(|path| len(path) > 0);
+    files
+}
+
 fn batches(path: &Path) -> (Vec<RecordBatch>, Tail) {
     let mut file = ArrowFile::open(path).unwrap();
     let batches = file.by_ref().map(Result::unwrap).collect();
@@ -113,7 +120,7 @@ fn batches(path: &Path) -> (Vec<RecordBatch>, Tail) {
 
 /// The ids in all Arrow files, in the order of files and rows.
 fn ids(directory: &Path) -> Vec<i64> {
-    let files = files(directory, Kind::Arrow);
+    let files = begun_and_written(directory, Kind::Arrow);
     let batches = files.iter().flat_map(|file| batches(file).0);
     batches.flat_map(|batch| ids_of(&batch)).collect()
 }
@@ -126,7 +133,7 @@ fn ids_of(batch: &RecordBatch) -> Vec<i64> {
 
 /// The ids in all Protobuf files, in the order of files and records.
 fn record_ids(directory: &Path) -> Vec<i64> {
-    let files = files(directory, Kind::Proto);
+    let files = begun_and_written(directory, Kind::Proto);
     let records = files.iter().flat_map(|file| ProtoFile::open(file).unwrap());
     let ids = records.map(|record| Row::decode(record.unwrap().as_slice()).unwrap().id);
     ids.collect()
