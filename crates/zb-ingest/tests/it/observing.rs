@@ -109,9 +109,12 @@ async fn rows_that_are_sent_again_are_told_of_as_such() {
     })
     .await;
     let sums = Arc::new(Sums::default());
-    let options = ground.options().request_rows(10).observer(sums.clone());
-    let sender = ground.sender(options).await;
-    let receipt = durable(sender.submit(flights(0..100)).await.unwrap()).await;
+    let sender = ground.sender(ground.options().observer(sums.clone())).await;
+    let first = durable(sender.submit(flights(0..90)).await.unwrap()).await;
+    assert_eq!(first.fates().possibly_duplicated, 0);
+    // The only request on its way: one that follows it may run into the end of the stream before
+    // its status is read, which the SDK takes for a connection that broke and mends by itself.
+    let receipt = durable(sender.submit(flights(90..100)).await.unwrap()).await;
     let told = sums.told();
     assert!(told.lost >= 1 && told.sent_again >= 10, "{told:?}");
     assert_eq!(
@@ -123,7 +126,7 @@ async fn rows_that_are_sent_again_are_told_of_as_such() {
         fates.possibly_duplicated,
         receipt.possibly_duplicated().count()
     );
-    assert!(fates.possibly_duplicated >= 10);
+    assert_eq!(fates.possibly_duplicated, 10);
 }
 
 #[tokio::test]

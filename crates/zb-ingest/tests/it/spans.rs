@@ -111,7 +111,9 @@ async fn what_is_sent_again_is_linked_to_the_attempt_that_failed() {
         .status(Code::Unauthenticated, "expired");
     let ground = Ground::with(|builder| prompt(builder).faults(fault)).await;
     let sender = ground.sender(ground.options().request_rows(10)).await;
-    assert_durable(sender.submit(flights(0..50)).await.unwrap()).await;
+    assert_durable(sender.submit(flights(0..10)).await.unwrap()).await;
+    // Alone on its way, so that the status is read before anything else is noticed.
+    assert_durable(sender.submit(flights(10..20)).await.unwrap()).await;
     sender.flush().await.unwrap();
     let seen = watch.seen();
     assert!(!seen.links.is_empty());
