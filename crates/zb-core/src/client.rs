@@ -1,23 +1,19 @@
 //! The client: a configuration, tokens, and senders on demand.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
-use arrow_schema::{Fields, Schema};
-use tokio::{sync::OnceCell, time::Instant};
+use arrow_schema::Schema;
 use zb_auth::{Retrying, TokenCache};
 use zb_debug::{Mirrors, QuarantineDir};
-use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
+use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, Ticket, TokenSource};
 use zb_retry::Policy;
 use zb_telemetry::Recorder;
 use zb_types::TableName;
 
 use crate::{
-    ClientBuilder, Error, TableDescription, catalog, mirrors::Beside, tokens::CachedTokens,
+    ClientBuilder, Error, TableDescription, catalog, mirrors::Beside, senders::Senders,
+    tokens::CachedTokens,
 };
 
 /// How the token endpoint is asked again within one attempt to connect: soon and not for long,
@@ -28,7 +24,7 @@ const TOKEN_RETRIES: Policy = Policy::new()
     .with_max_attempts(3);
 
 /// How long [`Client::close`] waits for rows in flight.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Sends Arrow record batches to Delta tables.
 pub struct Client {
@@ -36,17 +32,12 @@ pub struct Client {
     tokens: Arc<dyn TokenSource>,
     host: String,
     cache: Arc<TokenCache>,
-    /// The senders of [`send`](Self::send), one for each table.
-    senders: Mutex<HashMap<TableName, Kept>>,
+    /// The senders of [`send`](Self::send) and [`submit`](Self::submit).
+    senders: Senders,
     beside: Beside,
+    /// None once it is closed.
     #[cfg(feature = "local")]
-    server: Option<zb_local::Server>,
-}
-
-/// A sender that is kept for the next batch, opened by the first who needs it.
-struct Kept {
-    fields: Fields,
-    sender: Arc<OnceCell<Sender>>,
+    server: tokio::sync::RwLock<Option<zb_local::Server>>,
 }
 
 impl Client {
@@ -94,10 +85,10 @@ impl Client {
             tokens: Arc::new(CachedTokens::new(Arc::clone(&cache), recorder)),
             host,
             cache,
-            senders: Mutex::default(),
+            senders: Senders::default(),
             beside: Beside::default(),
             #[cfg(feature = "local")]
-            server: None,
+            server: Default::default(),
         })
     }
 
@@ -110,7 +101,7 @@ impl Client {
     /// The client of an endpoint inside this process.
     #[cfg(feature = "local")]
     pub(crate) fn serving(mut self, server: zb_local::Server) -> Self {
-        self.server = Some(server);
+        self.server = Some(server).into();
         self
     }
 
@@ -127,26 +118,48 @@ impl Client {
 
     /// Sends one batch and waits until the fate of every row is known.
     ///
-    /// The sender behind it is kept for the next batch to the same table, and replaced when that
-    /// has another schema.
+    /// The sender behind it is kept for the next batch of the same columns to the same table.
     ///
     /// # Errors
     ///
-    /// When nothing of the batch was taken in: the sender cannot be opened, or has failed before.
-    /// Rows that could not be delivered are no error here but in the receipt.
+    /// As [`submit`](Self::submit). Rows that could not be delivered are no error here but in the
+    /// receipt.
     pub async fn send(&self, table: &TableName, batch: RecordBatch) -> Result<Receipt, Error> {
+        Ok(self.submit(table, batch).await?.wait().await)
+    }
+
+    /// Hands in one batch and returns when all of it is on its way, within the budget of bytes in
+    /// flight. The ticket tells later what became of its rows; without it, [`close`](Self::close)
+    /// does.
+    ///
+    /// Batches of the same columns to the same table stay in their order. The senders of up to four
+    /// sets of columns are kept for each table.
+    ///
+    /// # Errors
+    ///
+    /// When nothing of the batch was taken in: the sender cannot be opened, or has failed in this
+    /// very moment, or the client is closed.
+    pub async fn submit(&self, table: &TableName, batch: RecordBatch) -> Result<Ticket, Error> {
         let schema = batch.schema();
-        let slot = self.slot(table, schema.fields());
+        let slot = self.senders.slot(table, schema.fields())?;
         let sender = slot
             .get_or_try_init(|| self.sender(table, &schema).open())
             .await?;
-        let sent = sender.send(batch).await;
-        if !matches!(&sent, Ok(receipt) if receipt.error().is_none()) {
-            // It will deliver no more; the next batch gets a new one.
-            self.kept()
-                .retain(|_, kept| !Arc::ptr_eq(&kept.sender, &slot));
+        let submitted = sender.submit(batch).await;
+        if submitted.is_err() {
+            // The next batch gets another one.
+            self.senders.forget(&slot);
         }
-        Ok(sent?)
+        Ok(submitted?)
+    }
+
+    /// Waits until everything that was [submitted](Self::submit) before is durable or refused.
+    ///
+    /// # Errors
+    ///
+    /// Why a sender has failed, when one has. The tickets tell which rows that means.
+    pub async fn flush(&self) -> Result<(), Error> {
+        Ok(self.senders.flush().await?)
     }
 
     /// The mirrors of what is handed in and sent, if there are any: to ask them what they have
@@ -171,61 +184,37 @@ impl Client {
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of
-    /// [`send`](Self::send), the files beside what was sent, and the embedded endpoint. What was not
-    /// delivered comes back.
+    /// [`send`](Self::send) and [`submit`](Self::submit), the files beside what was sent, and the
+    /// embedded endpoint. What was not delivered comes back.
+    ///
+    /// Whatever is sent afterwards is refused as [closed](crate::ErrorKind::Closed). Senders of
+    /// [`sender`](Self::sender) are closed by whoever opened them, and before this.
     ///
     /// # Errors
     ///
     /// [`Error::Local`] when the embedded endpoint could not commit what it had received.
-    pub async fn close(self) -> Result<Vec<Closed>, Error> {
-        let mut closed = Vec::new();
-        let until = Instant::now() + CLOSE_DEADLINE;
-        let senders = std::mem::take(&mut *self.kept());
-        for kept in senders.into_values() {
-            // Nobody else can hold it: whoever sends, borrows the client.
-            if let Some(sender) = Arc::into_inner(kept.sender).and_then(OnceCell::into_inner) {
-                let left = sender
-                    .close(until.saturating_duration_since(Instant::now()))
-                    .await;
-                if !left.undelivered.is_empty() {
-                    closed.push(left);
-                }
-            }
-        }
+    pub async fn close(&self) -> Result<Vec<Closed>, Error> {
+        self.close_within(CLOSE_DEADLINE).await
+    }
+
+    /// [`close`](Self::close) with another deadline for what is in flight.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub async fn close_within(&self, deadline: Duration) -> Result<Vec<Closed>, Error> {
+        let left = self.senders.close(deadline).await;
         self.beside.close().await;
         #[cfg(feature = "local")]
-        if let Some(server) = self.server {
+        if let Some(server) = self.server.write().await.take() {
             server.shutdown().await?;
         }
-        Ok(closed)
-    }
-
-    /// The place of the sender for these columns. One for other columns goes when the last batch
-    /// that is sent with it is settled; nothing is in flight then.
-    fn slot(&self, table: &TableName, fields: &Fields) -> Arc<OnceCell<Sender>> {
-        let mut senders = self.kept();
-        if let Some(kept) = senders.get(table)
-            && kept.fields == *fields
-        {
-            return Arc::clone(&kept.sender);
-        }
-        let kept = Kept {
-            fields: fields.clone(),
-            sender: Arc::default(),
-        };
-        let sender = Arc::clone(&kept.sender);
-        senders.insert(table.clone(), kept);
-        sender
-    }
-
-    fn kept(&self) -> MutexGuard<'_, HashMap<TableName, Kept>> {
-        // Nothing panics while it holds the lock; if something did, the map is still whole.
-        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(left)
     }
 
     #[cfg(feature = "local")]
     async fn prepare_table(&self, table: &TableName, schema: &Schema) -> Result<(), Error> {
-        if let Some(server) = &self.server
+        if let Some(server) = &*self.server.read().await
             && !server.table_path(table).join("_delta_log").is_dir()
         {
             server.create_table(table, schema).await?;

@@ -54,13 +54,16 @@ mod config;
 mod error;
 mod mirrors;
 mod recorded;
+mod senders;
 mod tokens;
+mod totals;
 
 pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
 pub use config::{Config, ConfigError, Credentials, Origin};
 pub use error::{Error, ErrorKind};
+pub use totals::Totals;
 pub use zb_auth as auth;
 pub use zb_convert as convert;
 pub use zb_convert::{SchemaError, create_table_sql, proto_text};

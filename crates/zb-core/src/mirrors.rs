@@ -16,14 +16,15 @@ pub(crate) struct Beside {
 
 impl Beside {
     /// Ends the files. What is missing in them fails nothing that was sent.
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(&self) {
+        let (mirrors, quarantine) = (self.mirrors.clone(), self.quarantine.clone());
         let closing = tokio::task::spawn_blocking(move || {
-            if let Some(mirrors) = self.mirrors
+            if let Some(mirrors) = mirrors
                 && let Err(error) = mirrors.close()
             {
                 tracing::warn!(%error, "the mirrors do not show everything");
             }
-            if let Some(quarantine) = self.quarantine
+            if let Some(quarantine) = quarantine
                 && let Err(error) = quarantine.close()
             {
                 tracing::warn!(%error, "a quarantine file was not ended; its rows are in it");

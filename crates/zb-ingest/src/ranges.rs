@@ -80,9 +80,15 @@ impl RowRanges {
         (first, second)
     }
 
-    pub(crate) fn extend(&mut self, other: &Self) {
-        for range in &other.0 {
-            self.insert(range.clone());
+    pub(crate) fn insert_all(&mut self, other: &Self) {
+        self.extend(other.0.iter().cloned());
+    }
+}
+
+impl Extend<Range<usize>> for RowRanges {
+    fn extend<I: IntoIterator<Item = Range<usize>>>(&mut self, ranges: I) {
+        for range in ranges {
+            self.insert(range);
         }
     }
 }
@@ -90,9 +96,7 @@ impl RowRanges {
 impl FromIterator<Range<usize>> for RowRanges {
     fn from_iter<I: IntoIterator<Item = Range<usize>>>(ranges: I) -> Self {
         let mut set = Self::new();
-        for range in ranges {
-            set.insert(range);
-        }
+        set.extend(ranges);
         set
     }
 }

@@ -154,6 +154,11 @@ impl Sender {
         self.shared.ledger.error().map_or(Ok(()), Err)
     }
 
+    /// Why it delivers no more, when it has failed or was closed with rows in flight.
+    pub fn error(&self) -> Option<Error> {
+        self.shared.ledger.error()
+    }
+
     /// How many requests are on their way.
     pub fn in_flight(&self) -> usize {
         self.shared.ledger.in_flight()

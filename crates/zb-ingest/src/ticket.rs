@@ -181,10 +181,10 @@ impl Tracking {
     /// Rows are durable; `lost` connections went down while they were on their way.
     pub(crate) fn durable(&self, rows: &RowRanges, lost: u32) {
         let receipt = &mut self.lock().receipt;
-        receipt.durable.extend(rows);
+        receipt.durable.insert_all(rows);
         receipt.attempts = receipt.attempts.max(1 + lost);
         if lost > 0 {
-            receipt.possibly_duplicated.extend(rows);
+            receipt.possibly_duplicated.insert_all(rows);
         }
     }
 
@@ -192,8 +192,8 @@ impl Tracking {
     pub(crate) fn lost(&self, rows: &RowRanges, fate: Fate, error: &Error) {
         let receipt = &mut self.lock().receipt;
         match fate {
-            Fate::Unknown => receipt.unknown.extend(rows),
-            Fate::NotSent => receipt.not_sent.extend(rows),
+            Fate::Unknown => receipt.unknown.insert_all(rows),
+            Fate::NotSent => receipt.not_sent.insert_all(rows),
         }
         if !rows.is_empty() {
             receipt.error.get_or_insert_with(|| error.clone());
@@ -202,7 +202,7 @@ impl Tracking {
 
     /// Rows that nobody meant to send.
     pub(crate) fn kept_back(&self, rows: &RowRanges) {
-        self.lock().receipt.not_sent.extend(rows);
+        self.lock().receipt.not_sent.insert_all(rows);
     }
 
     /// All of the batch has been handed to requests, or settled without.

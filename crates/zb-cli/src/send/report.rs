@@ -1,7 +1,6 @@
 //! What became of all rows: the JSON object of the contract, and a summary for people.
 
 use std::{
-    collections::BTreeMap,
     fmt::Write as _,
     io::{self, Write as _},
     path::PathBuf,
@@ -11,7 +10,7 @@ use std::{
 
 use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
-use zb_core::{Receipt, TableName, debug::Stats};
+use zb_core::{Receipt, TableName, Totals, debug::Stats};
 
 use crate::{
     arguments::{Output, Sending},
@@ -58,13 +57,7 @@ struct Rejections {
 /// What receipts add up to.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    durable: u64,
-    not_sent: u64,
-    unknown: u64,
-    possibly_duplicated: u64,
-    bytes: u64,
-    null_lists: u64,
-    rejections: BTreeMap<&'static str, u64>,
+    totals: Totals,
     examples: Vec<String>,
     pub(crate) quarantined: Vec<PathBuf>,
 }
@@ -72,32 +65,17 @@ pub(crate) struct Tally {
 impl Tally {
     /// Adds the receipt of a batch whose first row is row `first_row` of all.
     pub(crate) fn add(&mut self, receipt: &Receipt, first_row: u64) {
-        self.durable += receipt.durable().count() as u64;
-        self.not_sent += receipt.not_sent().count() as u64;
-        self.unknown += receipt.unknown().count() as u64;
-        self.possibly_duplicated += receipt.possibly_duplicated().count() as u64;
-        self.bytes += receipt.bytes();
-        self.null_lists += receipt.null_lists();
-        for rejection in receipt.rejected() {
-            let row = first_row + rejection.row() as u64;
-            self.reject(
-                row,
-                rejection.column(),
-                rejection.kind(),
-                &rejection.reason(),
-            );
-        }
-    }
-
-    /// Adds a row that will never be stored as it is.
-    fn reject(&mut self, row: u64, column: &str, kind: &'static str, reason: &str) {
-        *self.rejections.entry(kind).or_default() += 1;
-        if self.examples.len() < EXAMPLES {
-            self.examples.push(match column {
-                "" => format!("row {row}: {reason}"),
-                _ => format!("row {row}, column `{column}`: {reason}"),
-            });
-        }
+        let room = EXAMPLES.saturating_sub(self.examples.len());
+        self.examples
+            .extend(receipt.rejected().iter().take(room).map(|rejection| {
+                let row = first_row + rejection.row() as u64;
+                let reason = rejection.reason();
+                match rejection.column() {
+                    "" => format!("row {row}: {reason}"),
+                    column => format!("row {row}, column `{column}`: {reason}"),
+                }
+            }));
+        self.totals.add(receipt);
     }
 }
 
@@ -125,16 +103,18 @@ impl Report {
     }
 
     pub(crate) fn add(&mut self, tally: Tally) {
-        self.durable += tally.durable;
-        self.not_sent += tally.not_sent;
-        self.unknown += tally.unknown;
-        self.possibly_duplicated += tally.possibly_duplicated;
-        self.bytes += tally.bytes;
-        self.null_lists += tally.null_lists;
+        let totals = tally.totals;
+        self.durable += totals.durable.count() as u64;
+        self.not_sent += totals.not_sent.count() as u64;
+        self.unknown += totals.unknown.count() as u64;
+        self.possibly_duplicated += totals.possibly_duplicated.count() as u64;
+        self.bytes += totals.bytes;
+        self.null_lists += totals.null_lists;
         let room = EXAMPLES.saturating_sub(self.examples.len());
         self.examples.extend(tally.examples.into_iter().take(room));
         self.quarantine.extend(tally.quarantined);
-        for (kind, count) in tally.rejections {
+        for (kind, count) in totals.rejections {
+            let count = count as u64;
             self.rejected += count;
             match self.rejections.iter_mut().find(|known| known.kind == kind) {
                 Some(known) => known.count += count,

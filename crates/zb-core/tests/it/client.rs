@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use zb_core::{Client, ErrorKind, TableName};
+use arrow_schema::{DataType, Field, Schema};
+use zb_core::{Client, ErrorKind, TableName, Totals};
 
 fn ids(from: i64, rows: i64) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + rows));
@@ -48,6 +49,43 @@ async fn batches_of_two_schemas_go_to_one_table_from_many_tasks() {
     }
     let client = Arc::into_inner(client).unwrap();
     assert!(client.close().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_submitted_is_settled_by_closing_and_nothing_is_taken_in_afterwards() {
+    let dir = tempfile::tempdir().unwrap();
+    let client = Arc::new(Client::local(dir.path()).await.unwrap());
+    let mut tickets = Vec::new();
+    // More sets of columns than are kept, by turns: the ones that make room are not cut off.
+    let column = |i: i64| {
+        let ids = ids(i * 10, 10).column(0).clone();
+        let none: ArrayRef = Arc::new(Int64Array::from(vec![None; 10]));
+        let named = format!("c{}", i % 6);
+        RecordBatch::try_from_iter_with_nullable([("id", ids, false), (&*named, none, true)])
+            .unwrap()
+    };
+    let all = (0..6).map(|i| format!("c{i}"));
+    let fields = all.map(|name| Field::new(name, DataType::Int64, true));
+    let first = Field::new("id", DataType::Int64, false);
+    let schema = Schema::new(std::iter::once(first).chain(fields).collect::<Vec<_>>());
+    let whole = client.sender(&table(), &schema).open().await.unwrap();
+    for i in 0..24 {
+        tickets.push(client.submit(&table(), column(i)).await.unwrap());
+    }
+    assert!(client.close().await.unwrap().is_empty());
+    let mut totals = Totals::default();
+    for ticket in tickets {
+        totals.add(&ticket.try_receipt().expect("closing has settled it"));
+    }
+    assert_eq!((totals.rows, totals.durable.count()), (240, 240));
+    assert_eq!(totals.durable.as_slice(), [0..240]);
+    let error = client.send(&table(), ids(0, 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert!(
+        client.close().await.unwrap().is_empty(),
+        "again is no error"
+    );
+    drop(whole);
 }
 
 #[tokio::test]
