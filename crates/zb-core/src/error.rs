@@ -55,6 +55,25 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Schema => "schema",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Closed => "closed",
+            Self::Local => "local",
+            Self::Debug => "debug",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 impl Error {
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {

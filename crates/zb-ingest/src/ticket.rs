@@ -35,6 +35,14 @@ impl Ticket {
         }
     }
 
+    /// Waits until the fate of every row is known, and leaves the receipt where it is: for waits that
+    /// may be dropped and begun again.
+    pub async fn settled(&self) {
+        while !self.tracking.lock().is_settled() {
+            self.tracking.settled.notified().await;
+        }
+    }
+
     /// The receipt if the fate of every row is known, the ticket back if not.
     ///
     /// # Errors

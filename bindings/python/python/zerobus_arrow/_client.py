@@ -1,0 +1,300 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Self, Unpack
+
+from . import _exit, _inputs, _native, _settings, _trace, errors
+from ._inputs import Data
+from ._progress import ProgressOption, Watch
+from ._receipt import Receipt
+from ._settings import ClientOptions, Connection, Path, Seconds, SenderOptions
+
+
+class AllOptions(Connection, ClientOptions, total=False):
+    """All keywords of a client."""
+
+
+class Base:
+    """What both kinds of client have in common."""
+
+    _native: _native.Client
+    _keep_rejected: int
+
+    def __init__(self, **options: Unpack[AllOptions]) -> None:
+        _settings.check(options, Connection, ClientOptions)
+        self._open(_settings.connection(options), options)
+
+    def _open(self, place: Any, options: Any) -> None:
+        self._keep_rejected = _settings.keep_rejected(options)
+        self._native = _native.Client(
+            place,
+            _settings.sender(options),
+            _settings.files(options),
+            _settings.telemetry(options),
+        )
+        _exit.watch(self)
+
+    @classmethod
+    def local(cls, dir: Path, **options: Unpack[ClientOptions]) -> Self:
+        """A client of an endpoint inside this process, which keeps real Delta tables in
+        ``DIR/catalog/schema/table``. Tables that are missing are made.
+
+        One process at a time can use a directory.
+        """
+        _settings.check(options, ClientOptions)
+        return cls._at(dir, options)
+
+    @classmethod
+    def from_env(cls, **options: Unpack[AllOptions]) -> Self:
+        """A client with its settings from ``ZEROBUS_SERVER_ENDPOINT`` (or ``ZEROBUS_ENDPOINT``),
+        ``DATABRICKS_HOST``, ``DATABRICKS_CLIENT_ID``, ``DATABRICKS_CLIENT_SECRET`` and
+        ``DATABRICKS_CONFIG_PROFILE``."""
+        options["environment"] = True
+        return cls(**options)
+
+    @classmethod
+    def from_profile(cls, name: str, **options: Unpack[AllOptions]) -> Self:
+        """A client with its settings from a profile of ``~/.databrickscfg``."""
+        options["profile"] = name
+        return cls(**options)
+
+    @classmethod
+    def dry_run(cls, **options: Unpack[ClientOptions]) -> Self:
+        """A client that converts and checks, and connects to nothing: rows that could be sent come
+        back as not sent."""
+        _settings.check(options, ClientOptions)
+        return cls._at(None, options)
+
+    @classmethod
+    def _at(cls, place: Any, options: Any) -> Self:
+        client = cls.__new__(cls)
+        client._open(place, options)
+        return client
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._native.closed
+
+    def stats(self) -> dict[str, Any]:
+        """What was counted so far: rows, bytes, retries, times in seconds."""
+        return self._native.stats()
+
+    def quarantine_files(self) -> list[str]:
+        """The files of the quarantine so far."""
+        return [str(path) for path in self._native.quarantine_files()]
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"a {type(self).__name__} cannot be pickled: it has connections of this process; "
+            "make one in each process"
+        )
+
+
+class Client(Base):
+    """Sends Arrow data to Delta tables, and waits until it is durable.
+
+    Safe to share between threads.
+
+    >>> import pyarrow as pa, tempfile, zerobus_arrow as za
+    >>> flights = pa.table({"carrier": ["UA", "AA"], "delay": [2, -5]})
+    >>> with za.Client.local(tempfile.mkdtemp()) as client:
+    ...     receipt = client.send("main.default.flights", flights)
+    >>> receipt.durable
+    2
+    """
+
+    def send(self, table: str, data: Data, *, progress: ProgressOption = None) -> Receipt:
+        """Sends ``data`` and waits until the fate of every row is known.
+
+        Streams are read batch by batch, and only as fast as they can be sent. Rejected rows are no error
+        but in the receipt; rows that could not be delivered are one, with the receipt in it.
+
+        >>> import polars as pl, tempfile, zerobus_arrow as za
+        >>> with za.Client.local(tempfile.mkdtemp()) as client:
+        ...     client.send("main.default.days", pl.DataFrame({"day": [1, 2]})).durable
+        2
+        """
+        watch = Watch(progress, data, table)
+        try:
+            facts = self._native.send(
+                table,
+                _inputs.batches(data),
+                watch.counters,
+                self._keep_rejected,
+                _trace.context(),
+                watch.tell if watch.is_wanted else None,
+            )
+            watch.tell()
+        finally:
+            watch.close()
+        return Receipt._of(facts)._raise_for_error()
+
+    def submit(self, table: str, data: Data) -> Ticket:
+        """Hands in ``data`` and returns when all of it is on its way. The ticket waits for the rest.
+
+        >>> import pyarrow as pa, tempfile, zerobus_arrow as za
+        >>> with za.Client.local(tempfile.mkdtemp()) as client:
+        ...     tickets = [
+        ...         client.submit("main.default.days", pa.table({"day": [day]})) for day in range(3)
+        ...     ]
+        ...     [ticket.wait().durable for ticket in tickets]
+        [1, 1, 1]
+        """
+        ticket = self._native.submit(
+            table,
+            _inputs.batches(data),
+            _native.Counters(),
+            self._keep_rejected,
+            _trace.context(),
+        )
+        return Ticket(ticket, table)
+
+    def sender(self, table: str, schema: Any, **options: Unpack[SenderOptions]) -> Sender:
+        """A sender for data of one schema, with options of its own. ``schema`` is anything with
+        ``__arrow_c_schema__``, such as a ``pyarrow.Schema``."""
+        _settings.check(options, SenderOptions)
+        sender = self._native.sender(table, schema, _settings.sender(options))
+        return Sender(sender, self._keep_rejected)
+
+    def describe_table(self, table: str) -> list[tuple[str, str, bool]]:
+        """The columns of a table as Unity Catalog has them: name, type, whether they may be null."""
+        return self._native.describe_table(table)
+
+    def flush(self) -> None:
+        """Waits until everything submitted before is durable or refused."""
+        self._native.flush()
+
+    def close(self, timeout: Seconds = 30.0) -> None:
+        """Waits for what is in flight, for at most ``timeout`` seconds, and ends the client. A second
+        call does nothing.
+
+        Raises :class:`~zerobus_arrow.errors.ConnectionFailedError` if rows were left that nobody has a
+        receipt of.
+        """
+        _raise_for_left(*self._native.close(_settings.duration("timeout", timeout)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        _close_after(self, error)
+
+
+class Ticket:
+    """Data that was handed in. Dropping it changes nothing about the delivery."""
+
+    def __init__(self, ticket: _native.Ticket, table: str) -> None:
+        self._ticket = ticket
+        self._table = table
+        self._receipt: Receipt | None = None
+
+    def done(self) -> bool:
+        """Whether the fate of every row is known."""
+        return self._receipt is not None or self._ticket.done()
+
+    def wait(self, timeout: Seconds | None = None) -> Receipt:
+        """Waits until the fate of every row is known.
+
+        Raises :class:`~zerobus_arrow.errors.WaitTimeoutError` when ``timeout`` seconds are over before,
+        and otherwise as :meth:`Client.send`.
+        """
+        if self._receipt is None:
+            facts = self._ticket.wait(_settings.duration("timeout", timeout))
+            if facts is not None:
+                self._receipt = Receipt._of(facts)
+        if self._receipt is None:
+            raise errors.WaitTimeoutError(
+                f"{self._table}: the fate of some rows is not known yet; they are on their way",
+                table=self._table,
+                retryable=True,
+            )
+        return self._receipt._raise_for_error()
+
+
+class Sender:
+    """Sends data of one schema to one table, over streams of its own."""
+
+    def __init__(self, sender: _native.Sender, keep_rejected: int) -> None:
+        self._native = sender
+        self._keep_rejected = keep_rejected
+
+    @property
+    def table(self) -> str:
+        """The table that is sent to."""
+        return self._native.table
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are on their way."""
+        return self._native.in_flight
+
+    def send(self, data: Data, *, progress: ProgressOption = None) -> Receipt:
+        """As :meth:`Client.send`."""
+        watch = Watch(progress, data, self.table)
+        try:
+            facts = self._native.send(
+                _inputs.batches(data),
+                watch.counters,
+                self._keep_rejected,
+                _trace.context(),
+                watch.tell if watch.is_wanted else None,
+            )
+            watch.tell()
+        finally:
+            watch.close()
+        return Receipt._of(facts)._raise_for_error()
+
+    def submit(self, data: Data) -> Ticket:
+        """As :meth:`Client.submit`."""
+        ticket = self._native.submit(
+            _inputs.batches(data), _native.Counters(), self._keep_rejected, _trace.context()
+        )
+        return Ticket(ticket, self.table)
+
+    def flush(self) -> None:
+        """Waits until everything submitted before is durable or refused."""
+        self._native.flush()
+
+    def close(self, timeout: Seconds = 30.0) -> None:
+        """As :meth:`Client.close`."""
+        _raise_for_left(*self._native.close(_settings.duration("timeout", timeout)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: types.TracebackType | None,
+    ) -> None:
+        _close_after(self, error)
+
+
+def _close_after(closing: Client | Sender, error: BaseException | None) -> None:
+    """Closes at the end of a block. What went wrong first is what is told."""
+    if error is None:
+        closing.close()
+        return
+    try:
+        closing.close()
+    except errors.ZerobusError as second:
+        error.add_note(f"while closing: {second}")
+
+
+def _raise_for_left(not_sent: int, unknown: int) -> None:
+    """Raises if closing left rows that were not delivered."""
+    if not_sent or unknown:
+        raise errors.ConnectionFailedError(
+            f"closing left rows that were not delivered: {not_sent} were not sent, "
+            f"{unknown} may or may not be stored; their tickets tell which",
+            retryable=True,
+        )

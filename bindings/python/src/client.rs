@@ -1,0 +1,457 @@
+//! The client, as Python holds it.
+
+use std::{
+    mem,
+    path::PathBuf,
+    process,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use pyo3::{prelude::*, types::PyDict};
+use tokio::runtime::Runtime;
+use zb_core::{
+    Client as Facade, Closed, TableName,
+    telemetry::{FanOut, Stats},
+};
+
+use crate::{
+    counters::Counters,
+    delivery::{Delivery, Reading, Target},
+    errors,
+    input::Batches,
+    logging,
+    outcome::Outcome,
+    runtime,
+    sender::Sender,
+    settings,
+    stats::snapshot,
+    telemetry::{Context, Exporting},
+    ticket::Ticket,
+};
+
+/// A client of this process.
+#[pyclass(module = "zerobus_arrow._native", frozen)]
+pub(crate) struct Client {
+    process: u32,
+    runtime: Arc<Runtime>,
+    /// None once it is closed.
+    facade: Mutex<Option<Arc<Facade>>>,
+    stats: Arc<Stats>,
+    exporting: Mutex<Option<Arc<Exporting>>>,
+}
+
+/// Where the endpoint is.
+enum Place {
+    /// In this process, with its tables below a directory.
+    Local(PathBuf),
+    Elsewhere(settings::Connection),
+    /// Nowhere: a dry run.
+    Nowhere,
+}
+
+impl Place {
+    fn of(place: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if place.is_none() {
+            Ok(Self::Nowhere)
+        } else if place.is_instance_of::<PyDict>() {
+            Ok(Self::Elsewhere(place.extract()?))
+        } else {
+            Ok(Self::Local(place.extract()?))
+        }
+    }
+}
+
+#[pymethods]
+impl Client {
+    /// `place` is a directory, a dict of [`settings::Connection`], or `None` for a dry run.
+    #[new]
+    #[pyo3(signature = (place, delivery, files, telemetry))]
+    fn new(
+        py: Python<'_>,
+        place: &Bound<'_, PyAny>,
+        delivery: settings::Delivery,
+        files: settings::Files,
+        telemetry: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        logging::refresh(py);
+        delivery.check(py)?;
+        let place = Place::of(place)?;
+        let runtime = runtime::runtime(py)?;
+        let stats = Arc::new(Stats::new());
+        let mut recorders = FanOut::new().with(Arc::clone(&stats));
+        let exporting = telemetry
+            .map(|settings| Exporting::start(py, settings, &runtime))
+            .transpose()?;
+        if let Some(exporting) = &exporting {
+            recorders = recorders.with(exporting.recorder());
+        }
+        let builder = Facade::builder()
+            .recorder(recorders)
+            .options(move |options| delivery.apply(options));
+        let builder = files.apply(py, builder)?;
+        let opening = async move {
+            match place {
+                Place::Local(directory) => builder.local(directory).await,
+                Place::Elsewhere(connection) => connection.apply(builder).build(),
+                Place::Nowhere => builder.dry_run(),
+            }
+            .map_err(|error| Python::attach(|py| errors::raise(py, &error)))
+        };
+        let facade = runtime::wait(py, &runtime, opening, |_| Ok(()))?;
+        Ok(Self {
+            process: process::id(),
+            runtime,
+            facade: Mutex::new(Some(Arc::new(facade))),
+            stats,
+            exporting: Mutex::new(exporting),
+        })
+    }
+
+    /// Sends everything and waits; gives the facts of the receipt. `tick` is called now and then.
+    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None, tick=None))]
+    fn send<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        batches: &Batches,
+        counters: Counters,
+        keep_rejected: usize,
+        context: Option<Context>,
+        tick: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let delivery = self.delivery(py, table, counters, keep_rejected)?;
+        let outcome = wait_for(py, &self.runtime, delivery, batches, context, tick)?;
+        outcome.facts(py)
+    }
+
+    /// The same as an awaitable.
+    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None))]
+    fn send_async<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        batches: &Batches,
+        counters: Counters,
+        keep_rejected: usize,
+        context: Option<Context>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let delivery = self.delivery(py, table, counters, keep_rejected)?;
+        await_for(py, &self.runtime, delivery, batches, context)
+    }
+
+    /// Hands everything in, and gives a ticket when all of it is on its way.
+    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None))]
+    fn submit(
+        &self,
+        py: Python<'_>,
+        table: &str,
+        batches: &Batches,
+        counters: Counters,
+        keep_rejected: usize,
+        context: Option<Context>,
+    ) -> PyResult<Ticket> {
+        let delivery = self.delivery(py, table, counters, keep_rejected)?;
+        Ticket::submit(py, &self.runtime, delivery, batches, context)
+    }
+
+    /// The same as an awaitable.
+    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None))]
+    fn submit_async<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        batches: &Batches,
+        counters: Counters,
+        keep_rejected: usize,
+        context: Option<Context>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let delivery = self.delivery(py, table, counters, keep_rejected)?;
+        Ticket::submit_async(py, &self.runtime, delivery, batches, context)
+    }
+
+    /// A ticket that nothing was handed in with yet.
+    fn ticket(
+        &self,
+        py: Python<'_>,
+        table: &str,
+        counters: Counters,
+        keep_rejected: usize,
+    ) -> PyResult<Ticket> {
+        let delivery = self.delivery(py, table, counters, keep_rejected)?;
+        Ok(Ticket::new(Arc::clone(&self.runtime), delivery))
+    }
+
+    /// Opens a sender of its own for batches of one schema.
+    fn sender(
+        &self,
+        py: Python<'_>,
+        table: &str,
+        schema: pyo3_arrow::PySchema,
+        delivery: settings::Delivery,
+    ) -> PyResult<Sender> {
+        let opening = self.opening(py, table, schema, delivery)?;
+        runtime::wait(py, &self.runtime, opening, |_| Ok(()))
+    }
+
+    /// The same as an awaitable.
+    fn sender_async<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        schema: pyo3_arrow::PySchema,
+        delivery: settings::Delivery,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let opening = self.opening(py, table, schema, delivery)?;
+        runtime::spawn(py, &self.runtime, opening)
+    }
+
+    /// Waits until everything submitted before is durable or refused.
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        let facade = self.facade(py)?;
+        runtime::wait(py, &self.runtime, flush(facade), |_| Ok(()))
+    }
+
+    /// The same as an awaitable.
+    fn flush_async<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let facade = self.facade(py)?;
+        runtime::spawn(py, &self.runtime, flush(facade))
+    }
+
+    /// Ends the client; gives how many rows were not sent, and how many have an unknown fate.
+    #[pyo3(signature = (deadline=None))]
+    fn close(&self, py: Python<'_>, deadline: Option<Duration>) -> PyResult<(usize, usize)> {
+        let Some(closing) = self.closing(py, deadline)? else {
+            return Ok((0, 0));
+        };
+        runtime::wait(py, &self.runtime, closing, |_| Ok(()))
+    }
+
+    /// The same as an awaitable.
+    #[pyo3(signature = (deadline=None))]
+    fn close_async<'py>(
+        &self,
+        py: Python<'py>,
+        deadline: Option<Duration>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let closing = self.closing(py, deadline)?;
+        runtime::spawn(py, &self.runtime, async move {
+            match closing {
+                Some(closing) => closing.await,
+                None => Ok((0, 0)),
+            }
+        })
+    }
+
+    /// The columns of a table as Unity Catalog has them: name, type, whether they may be null.
+    fn describe_table(&self, py: Python<'_>, table: &str) -> PyResult<Vec<(String, String, bool)>> {
+        let describing = describe(self.facade(py)?, name(py, table)?);
+        runtime::wait(py, &self.runtime, describing, |_| Ok(()))
+    }
+
+    /// The same as an awaitable.
+    fn describe_table_async<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let describing = describe(self.facade(py)?, name(py, table)?);
+        runtime::spawn(py, &self.runtime, describing)
+    }
+
+    /// What was counted so far.
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        snapshot(py, &self.stats.snapshot())
+    }
+
+    /// The files of the quarantine so far.
+    fn quarantine_files(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
+        let facade = self.facade(py)?;
+        Ok(facade.quarantine().map_or_else(Vec::new, |q| q.files()))
+    }
+
+    /// Whether it was closed, or belongs to the parent of this process.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.process != process::id() || self.lock().is_none()
+    }
+}
+
+impl Client {
+    /// The client, while it is open and in its own process.
+    fn facade(&self, py: Python<'_>) -> PyResult<Arc<Facade>> {
+        if self.process != process::id() {
+            return Err(errors::forked(py, "client"));
+        }
+        let facade = self.lock().clone();
+        facade.ok_or_else(|| errors::closed(py, "client"))
+    }
+
+    fn delivery(
+        &self,
+        py: Python<'_>,
+        table: &str,
+        counters: Counters,
+        keep_rejected: usize,
+    ) -> PyResult<Delivery> {
+        logging::refresh(py);
+        let target = Target::Client(self.facade(py)?, name(py, table)?);
+        Ok(Delivery::new(target, counters, keep_rejected))
+    }
+
+    fn opening(
+        &self,
+        py: Python<'_>,
+        table: &str,
+        schema: pyo3_arrow::PySchema,
+        delivery: settings::Delivery,
+    ) -> PyResult<impl Future<Output = PyResult<Sender>> + Send + use<>> {
+        logging::refresh(py);
+        delivery.check(py)?;
+        let (facade, table) = (self.facade(py)?, name(py, table)?);
+        let (schema, runtime) = (schema.into_inner(), Arc::clone(&self.runtime));
+        Ok(async move {
+            let opening = facade
+                .sender(&table, &schema)
+                .options(move |options| delivery.apply(options))
+                .open();
+            match opening.await {
+                Ok(sender) => Ok(Sender::new(sender, Arc::clone(&facade), runtime)),
+                Err(error) => Err(Python::attach(|py| errors::raise(py, &error))),
+            }
+        })
+    }
+
+    /// Ends the client, unless it has ended.
+    fn closing(
+        &self,
+        py: Python<'_>,
+        deadline: Option<Duration>,
+    ) -> PyResult<Option<impl Future<Output = PyResult<(usize, usize)>> + Send + use<>>> {
+        if self.process != process::id() {
+            return Err(errors::forked(py, "client"));
+        }
+        // Whoever comes next finds it closed.
+        let Some(facade) = self.lock().take() else {
+            return Ok(None);
+        };
+        let exporting = self.exporting();
+        Ok(Some(async move {
+            let closed = match deadline {
+                Some(deadline) => facade.close_within(deadline).await,
+                None => facade.close().await,
+            };
+            if let Some(exporting) = exporting {
+                exporting.end().await;
+            }
+            match closed {
+                Ok(left) => Ok(undelivered(&left)),
+                Err(error) => Err(Python::attach(|py| errors::raise(py, &error))),
+            }
+        }))
+    }
+
+    /// What is exported for it, once.
+    fn exporting(&self) -> Option<Arc<Exporting>> {
+        let mut held = self
+            .exporting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        held.take()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Facade>>> {
+        // Nothing panics while it holds the lock.
+        self.facade.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if self.process != process::id() {
+            // Its tasks and its server are the parent's: there is nothing here that could end them.
+            mem::forget(self.lock().take());
+            mem::forget(self.exporting());
+            mem::forget(Arc::clone(&self.runtime));
+        }
+    }
+}
+
+/// Reads, hands in and waits for everything on this thread.
+pub(crate) fn wait_for(
+    py: Python<'_>,
+    runtime: &Runtime,
+    mut delivery: Delivery,
+    batches: &Batches,
+    context: Option<Context>,
+    tick: Option<Bound<'_, PyAny>>,
+) -> PyResult<Outcome> {
+    let source = batches.take()?;
+    let sending = Context::scope(context, async move {
+        delivery.hand_in(source, Reading::Here).await;
+        delivery.settle_all().await;
+        Ok(delivery.outcome())
+    });
+    let tick = tick.map(Bound::unbind);
+    runtime::wait(py, runtime, sending, |py| match &tick {
+        Some(tick) => tick.bind(py).call0().map(drop),
+        None => Ok(()),
+    })
+}
+
+/// The same on the threads of the runtime.
+pub(crate) fn await_for<'py>(
+    py: Python<'py>,
+    runtime: &Runtime,
+    mut delivery: Delivery,
+    batches: &Batches,
+    context: Option<Context>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let source = batches.take()?;
+    let sending = Context::scope(context, async move {
+        delivery.hand_in(source, Reading::Aside).await;
+        delivery.settle_all().await;
+        let outcome = delivery.outcome();
+        Python::attach(|py| outcome.facts(py).map(Bound::unbind))
+    });
+    runtime::spawn(py, runtime, sending)
+}
+
+pub(crate) fn name(py: Python<'_>, table: &str) -> PyResult<TableName> {
+    table
+        .parse()
+        .map_err(|error: zb_core::TableNameError| errors::configuration(py, &error.to_string()))
+}
+
+/// How many rows were not sent, and how many have an unknown fate.
+pub(crate) fn undelivered(left: &[Closed]) -> (usize, usize) {
+    let mut counts = (0, 0);
+    for rows in left.iter().flat_map(|closed| &closed.undelivered) {
+        match rows.fate {
+            zb_core::Fate::NotSent => counts.0 += rows.batch.num_rows(),
+            // Nothing is known of any other fate.
+            _ => counts.1 += rows.batch.num_rows(),
+        }
+    }
+    counts
+}
+
+async fn flush(facade: Arc<Facade>) -> PyResult<()> {
+    let flushed = facade.flush().await;
+    flushed.map_err(|error| Python::attach(|py| errors::raise(py, &error)))
+}
+
+async fn describe(
+    facade: Arc<Facade>,
+    table: TableName,
+) -> PyResult<Vec<(String, String, bool)>> {
+    match facade.describe_table(&table).await {
+        Ok(described) => {
+            let columns = described.columns.into_iter();
+            Ok(columns
+                .map(|column| (column.name, column.type_text, column.nullable))
+                .collect())
+        }
+        Err(error) => Err(Python::attach(|py| errors::raise(py, &error))),
+    }
+}
