@@ -39,11 +39,11 @@ pub(crate) fn closed(py: Python<'_>, what: &str) -> PyErr {
     exception(py, "closed", &format!("the {what} is closed"), &Facts::default())
 }
 
-/// The exception for an object of another process.
+/// The exception in a process that was forked from one that used the package.
 pub(crate) fn forked(py: Python<'_>, what: &str) -> PyErr {
     let text = format!(
-        "this {what} was made before the process was forked, and its connections belong to the \
-         parent; make another one in the child"
+        "this {what} was used before the process was forked; its threads and connections belong to \
+         the parent. Make clients in the children alone, or start them by \"spawn\" or \"forkserver\""
     );
     exception(py, "fork", &text, &Facts::default())
 }

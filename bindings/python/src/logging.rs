@@ -7,7 +7,7 @@ use std::{
     fmt::{self, Write as _},
     process,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU8, AtomicU64, Ordering::SeqCst},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -18,15 +18,16 @@ use std::{
 use arc_swap::ArcSwapOption;
 use pyo3::{intern, prelude::*, sync::PyOnceLock};
 use tracing::{
-    Event, Level, Metadata, Subscriber,
+    Event, Level, Metadata,
     field::{Field, Visit},
+    span::{Attributes, Id, Record},
     subscriber::Interest,
 };
 use tracing_subscriber::{
     Layer, Registry,
     layer::{Context, Filter, SubscriberExt as _},
-    reload,
 };
+use zb_core::telemetry::spans::TARGET;
 
 /// The logger of the package; those of the crates are below it.
 const LOGGER: &str = "zerobus_arrow";
@@ -58,96 +59,22 @@ struct Line {
     created: f64,
 }
 
-/// A layer of telemetry.
+/// Makes spans leave the process.
 pub(crate) type Spans = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Those that there are now, by their numbers.
-static LAYERS: OnceLock<reload::Handle<Vec<Numbered>, Registry>> = OnceLock::new();
+/// Where spans go now. One at a time: the registry has room for the state of one.
+static SPANS: ArcSwapOption<Spans> = ArcSwapOption::const_empty();
 
 /// Installs the subscriber of these crates. Other extensions have their own.
 pub(crate) fn install() {
-    let (layers, handle) = reload::Layer::new(Vec::new());
-    if LAYERS.set(handle).is_err() {
-        return;
-    }
-    let subscriber = Registry::default()
-        .with(layers)
-        .with(ToPython.with_filter(Ours));
-    // It fails only where there is one already, which nobody but this module could have installed.
+    let subscriber = Registry::default().with(ToPython.with_filter(Ours));
+    // It fails only where there is one already, which nobody but this function could have installed.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Adds a layer and gives its number.
-pub(crate) fn add_layer(layer: Spans) -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, SeqCst);
-    if let Some(handle) = LAYERS.get() {
-        // It fails only without a subscriber.
-        let _ = handle.modify(|layers| layers.push(Numbered(number, layer)));
-    }
-    number
-}
-
-/// Takes a layer out.
-pub(crate) fn remove_layer(number: u64) {
-    if let Some(handle) = LAYERS.get() {
-        let _ = handle.modify(|layers| layers.retain(|layer| layer.0 != number));
-    }
-}
-
-struct Numbered(u64, Spans);
-
-impl Layer<Registry> for Numbered {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        self.1.register_callsite(metadata)
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>, ctx: Context<'_, Registry>) -> bool {
-        self.1.enabled(metadata, ctx)
-    }
-
-    fn on_new_span(
-        &self,
-        attributes: &tracing::span::Attributes<'_>,
-        id: &tracing::span::Id,
-        ctx: Context<'_, Registry>,
-    ) {
-        self.1.on_new_span(attributes, id, ctx);
-    }
-
-    fn on_record(
-        &self,
-        span: &tracing::span::Id,
-        values: &tracing::span::Record<'_>,
-        ctx: Context<'_, Registry>,
-    ) {
-        self.1.on_record(span, values, ctx);
-    }
-
-    fn on_follows_from(
-        &self,
-        span: &tracing::span::Id,
-        follows: &tracing::span::Id,
-        ctx: Context<'_, Registry>,
-    ) {
-        self.1.on_follows_from(span, follows, ctx);
-    }
-
-    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, Registry>) {
-        self.1.on_event(event, ctx);
-    }
-
-    fn on_enter(&self, id: &tracing::span::Id, ctx: Context<'_, Registry>) {
-        self.1.on_enter(id, ctx);
-    }
-
-    fn on_exit(&self, id: &tracing::span::Id, ctx: Context<'_, Registry>) {
-        self.1.on_exit(id, ctx);
-    }
-
-    fn on_close(&self, id: tracing::span::Id, ctx: Context<'_, Registry>) {
-        self.1.on_close(id, ctx);
-    }
+/// Lets spans leave the process by this way, or by none.
+pub(crate) fn export(spans: Option<Spans>) {
+    SPANS.store(spans.map(Arc::new));
 }
 
 /// Looks at the level of the logger again, since Python tells nobody when it is changed.
@@ -183,14 +110,21 @@ struct Ours;
 
 impl<S> Filter<S> for Ours {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        metadata.is_event() && number(*metadata.level()) >= threshold(metadata)
+        if metadata.target() == TARGET {
+            SPANS.load().is_some()
+        } else {
+            metadata.is_event() && number(*metadata.level()) >= threshold(metadata)
+        }
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.is_span() || (!is_ours(metadata) && number(*metadata.level()) < WARNING) {
-            Interest::never()
-        } else {
+        let is_wanted = metadata.target() == TARGET
+            || metadata.is_event()
+                && (is_ours(metadata) || number(*metadata.level()) >= WARNING);
+        if is_wanted {
             Interest::sometimes()
+        } else {
+            Interest::never()
         }
     }
 }
@@ -219,11 +153,17 @@ fn number(level: Level) -> u8 {
     }
 }
 
-/// Puts events into the queue.
+/// Puts events into the queue, and passes spans on.
 struct ToPython;
 
-impl<S: Subscriber> Layer<S> for ToPython {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl Layer<Registry> for ToPython {
+    fn on_event(&self, event: &Event<'_>, ctx: Context<'_, Registry>) {
+        if event.metadata().target() == TARGET {
+            if let Some(spans) = &*SPANS.load() {
+                spans.on_event(event, ctx);
+            }
+            return;
+        }
         let mut text = Text::default();
         event.record(&mut text);
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -233,6 +173,42 @@ impl<S: Subscriber> Layer<S> for ToPython {
             text: text.message + &text.fields,
             created: now.map_or(0.0, |time| time.as_secs_f64()),
         });
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Context<'_, Registry>) {
+        if let Some(spans) = &*SPANS.load() {
+            spans.on_new_span(attributes, id, ctx);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, Registry>) {
+        if let Some(spans) = &*SPANS.load() {
+            spans.on_record(id, values, ctx);
+        }
+    }
+
+    fn on_follows_from(&self, id: &Id, followed: &Id, ctx: Context<'_, Registry>) {
+        if let Some(spans) = &*SPANS.load() {
+            spans.on_follows_from(id, followed, ctx);
+        }
+    }
+
+    fn on_enter(&self, id: &Id, ctx: Context<'_, Registry>) {
+        if let Some(spans) = &*SPANS.load() {
+            spans.on_enter(id, ctx);
+        }
+    }
+
+    fn on_exit(&self, id: &Id, ctx: Context<'_, Registry>) {
+        if let Some(spans) = &*SPANS.load() {
+            spans.on_exit(id, ctx);
+        }
+    }
+
+    fn on_close(&self, id: Id, ctx: Context<'_, Registry>) {
+        if let Some(spans) = &*SPANS.load() {
+            spans.on_close(id, ctx);
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    mem,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     process,
@@ -30,22 +29,24 @@ const TICK: Duration = Duration::from_millis(50);
 /// that no other thread holds it when the process forks.
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
-/// The runtime of this process. A child that was forked gets its own: the threads of its parent's are
-/// not there.
-pub(crate) fn runtime(_: Python<'_>) -> PyResult<Arc<Runtime>> {
+/// The runtime of this process.
+///
+/// A child that was forked after it was made gets none: it has none of its threads, and locks that these
+/// held at that moment are held there for ever.
+pub(crate) fn runtime(py: Python<'_>) -> PyResult<Arc<Runtime>> {
     let mut known = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     let here = process::id();
     match &*known {
         Some((process, runtime)) if *process == here => return Ok(Arc::clone(runtime)),
-        _ => {}
+        Some(_) => return Err(errors::forked(py, "package")),
+        None => {}
     }
     let runtime = Builder::new_multi_thread()
         .thread_name("zerobus-arrow")
         .enable_all()
         .build()?;
     let runtime = Arc::new(runtime);
-    // Ending the runtime of the parent would wait for threads that do not exist.
-    mem::forget(known.replace((here, Arc::clone(&runtime))));
+    *known = Some((here, Arc::clone(&runtime)));
     Ok(runtime)
 }
 

@@ -1,7 +1,7 @@
 //! Metrics and spans to a collector or into files, for the clients that ask for it.
 
 use std::{
-    collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -15,8 +15,8 @@ use crate::{errors, logging};
 /// How long the last metrics and spans may take to be delivered.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where telemetry goes. Clients that name the same place share one.
-#[derive(FromPyObject, Clone, PartialEq, Eq, Hash)]
+/// Where telemetry goes.
+#[derive(FromPyObject, Clone, PartialEq, Eq)]
 #[pyo3(from_item_all)]
 struct Place {
     /// Whether a collector gets it.
@@ -24,21 +24,20 @@ struct Place {
     /// Its URL, if the environment does not say.
     endpoint: Option<String>,
     /// Where Arrow files of it are kept.
-    directory: Option<std::path::PathBuf>,
+    directory: Option<PathBuf>,
 }
 
-/// What is started. Locked only by who holds the GIL and keeps it.
-static STARTED: Mutex<Option<HashMap<Place, Weak<Exporting>>>> = Mutex::new(None);
+/// What is started, and for where. Locked only by who holds the GIL and keeps it.
+static STARTED: Mutex<Option<(Place, Weak<Exporting>)>> = Mutex::new(None);
 
 /// Telemetry that is exported until the last client that uses it is closed.
 pub(crate) struct Exporting {
     telemetry: Telemetry,
-    /// Of its layer.
-    number: u64,
 }
 
 impl Exporting {
-    /// Starts exporting to the place that a dict names, or shares what was started before.
+    /// Starts exporting to the place that a dict names, or shares what was started before: a process
+    /// has one place at a time.
     pub(crate) fn start(
         py: Python<'_>,
         place: &Bound<'_, PyDict>,
@@ -46,9 +45,17 @@ impl Exporting {
     ) -> PyResult<Arc<Self>> {
         let place: Place = place.extract()?;
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-        let started = started.get_or_insert_default();
-        if let Some(exporting) = started.get(&place).and_then(Weak::upgrade) {
-            return Ok(exporting);
+        let running = started
+            .as_ref()
+            .and_then(|(place, exporting)| Some((place, exporting.upgrade()?)));
+        match running {
+            Some((known, exporting)) if *known == place => return Ok(exporting),
+            Some(_) => {
+                let text = "telemetry goes to one place for all clients that are open at a time, \
+                            and another one is open with another place";
+                return Err(errors::configuration(py, text));
+            }
+            None => {}
         }
         let mut builder = Telemetry::builder();
         match (&place.endpoint, place.collector) {
@@ -63,9 +70,9 @@ impl Exporting {
         let telemetry = builder
             .start()
             .map_err(|error| errors::configuration(py, &format!("telemetry: {error}")))?;
-        let number = logging::add_layer(Box::new(telemetry.layer()));
-        let exporting = Arc::new(Self { telemetry, number });
-        started.insert(place, Arc::downgrade(&exporting));
+        logging::export(Some(Box::new(telemetry.unfiltered_layer())));
+        let exporting = Arc::new(Self { telemetry });
+        *started = Some((place, Arc::downgrade(&exporting)));
         Ok(exporting)
     }
 
@@ -78,9 +85,10 @@ impl Exporting {
         let Some(last) = Arc::into_inner(self) else {
             return;
         };
-        logging::remove_layer(last.number);
         let ending = tokio::task::spawn_blocking(move || last.telemetry.shutdown(PATIENCE));
-        if let Ok(Err(error)) = ending.await {
+        let ended = ending.await;
+        logging::export(None);
+        if let Ok(Err(error)) = ended {
             tracing::warn!(%error, "the collector did not get all metrics and spans");
         }
     }

@@ -132,9 +132,9 @@ def test_ctrl_c_ends_a_long_stream(child) -> None:  # type: ignore[no-untyped-de
     assert float(done.stdout) < 0.2, done.stdout
 
 
-def test_a_child_that_was_forked_gets_a_clear_error_and_can_make_its_own(child) -> None:  # type: ignore[no-untyped-def]
+def test_a_child_of_a_process_that_used_it_gets_a_clear_error(child) -> None:  # type: ignore[no-untyped-def]
     done = child("""
-        import gc, os, sys
+        import gc, os, sys, threading
         import pyarrow as pa, zerobus_arrow as za
 
         lake = os.environ["LAKE"]
@@ -143,32 +143,55 @@ def test_a_child_that_was_forked_gets_a_clear_error_and_can_make_its_own(child) 
         client.send("main.default.n", rows)
         sender = client.sender("main.default.n", rows.schema)
         ticket = client.submit("main.default.n", rows)
-        for number in range(20):
+        done = threading.Event()
+        def load():
+            while not done.is_set():
+                client.send("main.default.n", rows)
+        loading = threading.Thread(target=load)
+        loading.start()
+        for number in range(50):
             pid = os.fork()
             if pid == 0:
                 for use in (
                     lambda: client.send("main.default.n", rows),
                     lambda: client.close(),
                     lambda: sender.send(rows),
+                    lambda: sender.close(),
                     lambda: ticket.wait(),
+                    lambda: za.Client.dry_run(),
                 ):
                     try:
                         use()
                         os._exit(1)
                     except za.ForkError:
                         pass
-                with za.Client.local(f"{lake}-{number}") as own:
-                    if own.send("main.default.n", rows).durable != 2:
-                        os._exit(2)
                 client = sender = ticket = None
                 gc.collect()
                 sys.exit(0)
             _, status = os.waitpid(pid, 0)
             assert status == 0, status
+        done.set()
+        loading.join()
         assert ticket.wait().durable == 2
         assert client.send("main.default.n", rows).durable == 2
         sender.close()
         client.close()
+        print("fine")
+    """)
+    assert (done.returncode, done.stdout.strip()) == (0, "fine"), done.stderr
+
+
+def test_children_of_a_process_that_only_imported_it_have_their_own(child) -> None:  # type: ignore[no-untyped-def]
+    done = child("""
+        import multiprocessing, os
+        import pyarrow as pa, zerobus_arrow as za
+
+        def send(number):
+            with za.Client.local(f"{os.environ['LAKE']}-{number}") as client:
+                return client.send("main.default.n", pa.table({"n": [1, 2]})).durable
+
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map(send, range(4)) == [2] * 4
         print("fine")
     """)
     assert (done.returncode, done.stdout.strip()) == (0, "fine"), done.stderr
@@ -336,3 +359,31 @@ def test_signals_of_others_are_heard(client: za.Client) -> None:
         assert heard == [signal.SIGUSR1]
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+def test_spans_and_metrics_go_into_files_and_belong_to_the_callers_trace(
+    lake: Path, tmp_path: Path
+) -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+
+    files = tmp_path / "telemetry"
+    with za.Client.local(lake, telemetry_dir=files) as client:
+        with TracerProvider().get_tracer("test").start_as_current_span("outside") as outside:
+            assert client.send(TABLE, ids(0, 100)).durable == 100
+        with pytest.raises(za.ConfigurationError, match="one place"):
+            za.Client.dry_run(telemetry_dir=tmp_path / "elsewhere")
+        with za.Client.dry_run(telemetry_dir=files) as other:
+            other.send(TABLE, ids(0, 1))
+    tables: dict[str, list[dict[str, object]]] = {"trace": [], "metric": []}
+    for path in files.rglob("*.arrows"):
+        with pa.OSFile(str(path)) as source:
+            rows = pa.ipc.open_stream(source).read_all().to_pylist()
+        tables["trace" if path.name.startswith("spans") else "metric"] += rows
+    trace = f"{outside.get_span_context().trace_id:032x}"
+    text = str(tables["trace"])
+    assert trace in text, text
+    assert f"send {TABLE}" in text
+    assert tables["metric"]
+    # Afterwards another place is free to be chosen.
+    with za.Client.dry_run(telemetry_dir=tmp_path / "elsewhere") as client:
+        client.send(TABLE, ids(0, 1))

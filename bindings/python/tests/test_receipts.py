@@ -218,7 +218,7 @@ def test_the_schema_tools_say_what_a_column_becomes() -> None:
     schema = pa.schema([pa.field("day", pa.date32(), nullable=False), ("price", pa.decimal128(9, 2))])
     day, price = za.schema.columns(schema)
     assert (day.name, day.protobuf, day.nullable) == ("day", "int32", False)
-    assert price.delta.lower() == "decimal(9,2)"
+    assert price.delta == "DECIMAL(9, 2)"
     assert "required int32 day = 1;" in za.schema.proto(schema)
     assert za.schema.descriptor(schema)
     assert za.schema.table_schema(schema).field("price").type == pa.decimal128(9, 2)

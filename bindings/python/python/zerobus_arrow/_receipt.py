@@ -139,9 +139,9 @@ class Receipt:
     def raise_for_rejected(self) -> Receipt:
         """Raises :class:`RejectedRowsError` if a row was refused; gives the receipt back otherwise."""
         if self.rejected_rows:
-            kinds = ", ".join(f"{count} {kind}" for kind, count in self.rejections.items())
             raise errors.RejectedRowsError(
-                f"{self.table}: {self.rejected_rows} of {self.rows} rows were rejected ({kinds}); "
+                f"{self.table}: {self.rejected_rows} of {self.rows} rows were rejected "
+                f"({self._kinds}); "
                 "they are in receipt.rejected",
                 table=self.table,
                 receipt=self,
@@ -176,17 +176,18 @@ class Receipt:
             self.error.add_note(f"{self!r} was sent before")
         raise self.error
 
+    @property
+    def _kinds(self) -> str:
+        return ", ".join(f"{count} {kind}" for kind, count in self.rejections.items())
+
     def __repr__(self) -> str:
         parts = [f"{self.durable} of {self.rows} rows durable"]
         for count, what in (
-            (self.rejected_rows, "rejected"),
+            (self.rejected_rows, f"rejected ({self._kinds})"),
             (self.not_sent, "not sent"),
             (self.unknown, "unknown"),
             (self.possibly_duplicated, "possibly duplicated"),
         ):
             if count:
                 parts.append(f"{count} {what}")
-        if self.rejections:
-            kinds = ", ".join(f"{kind}: {count}" for kind, count in self.rejections.items())
-            parts.append(f"({kinds})")
         return f"<Receipt {self.table}: {', '.join(parts)}, {self.elapsed:.2f} s>"

@@ -133,7 +133,8 @@ class ClosedError(ZerobusError):
 
 
 class ForkError(ZerobusError, RuntimeError):
-    """The object belongs to the process that this one was forked from. Make another one here."""
+    """The process was forked from one that used the package. Make clients in the children alone, or start
+    them by ``spawn`` or ``forkserver``."""
 
     kind = "fork"
 

@@ -131,6 +131,20 @@ impl Telemetry {
             .map(|provider| layer::layer(provider.tracer(names::SCOPE), self.targets.clone()))
     }
 
+    /// [`layer`](Self::layer) without its filter, for a subscriber that gets it while it runs, which a
+    /// layer with a filter cannot stand. Whoever uses it passes spans of [`TARGET`] and no others: an
+    /// exporter whose own requests became spans would export for ever.
+    ///
+    /// [`TARGET`]: crate::spans::TARGET
+    pub fn unfiltered_layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+    {
+        self.tracer
+            .as_ref()
+            .map(|provider| layer::unfiltered(provider.tracer(names::SCOPE)))
+    }
+
     /// Exports what there is, and waits for it, but not longer than `limit`. It blocks the thread.
     ///
     /// # Errors

@@ -20,13 +20,20 @@ where
                 .iter()
                 .any(|target| is_within(metadata.target(), target))
     });
+    unfiltered(tracer).with_filter(filter.with_max_level_hint(LevelFilter::INFO))
+}
+
+/// Exports every span.
+pub(super) fn unfiltered<S>(tracer: SdkTracer) -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
+{
     tracing_opentelemetry::layer()
         .with_tracer(tracer)
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        .with_filter(filter.with_max_level_hint(LevelFilter::INFO))
 }
 
 /// Whether a target is the other one or a module in it: `zb_ingest` is not in `zb`.
