@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{apt, deny, extras, fuzz, layers, memcheck, py, run};
+use crate::{apt, deny, extras, fuzz, layers, memcheck, package, py, run, wheel};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
 const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
@@ -24,6 +24,8 @@ const STEPS: &[Step] = &[
     ("build", build),
     ("python", py::run),
     ("tests", tests),
+    ("package", package::test),
+    ("wheel", wheel::run),
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),
@@ -73,12 +75,13 @@ fn clippy() -> Result<()> {
     ]))
 }
 
-/// The program `zb` and all tests, in one go: so both have the same features, and the program that
-/// the tests end to end run is the one built here.
+/// The program `zb`, the native half of the Python package and all tests, in one go: so all have the
+/// same features, and what the tests end to end run is what is built here.
 fn build() -> Result<()> {
     run::stream(&mut run::cargo(&[
         "build",
         "--workspace",
+        "--lib",
         "--bin",
         "zb",
         "--tests",

@@ -18,12 +18,14 @@ mod fuzz;
 mod layers;
 mod memcheck;
 mod miri;
+mod package;
 mod py;
 mod run;
 mod sanitizer;
 mod soak;
 mod test;
 mod watched;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,8 @@ cargo xtask COMMAND
   soak [MINUTES]   a long load with random faults (5), and that no row is lost
   watched          what mirrors and telemetry cost a sender, in instructions (callgrind)
   py               the Python of the tests, in target/venv; prints its path
+  package          the Python package as it is now, in target/python; prints that
+  wheel            the wheel for release, the source distribution, and that both can be installed
   demo             the sample of flights into a Delta table in ./lake
 ";
 
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         ("miri", []) => miri::run(),
         ("soak", args) => soak::run(args),
         ("py", []) => py::run(),
+        ("package", []) => package::run(),
+        ("wheel", []) => wheel::run(),
         ("demo", []) => demo::run(),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

@@ -13,7 +13,10 @@ use crate::{apt, run};
 pub(crate) const VARIABLE: &str = "ZB_TEST_PYTHON";
 
 /// What is installed into the environment, pinned.
-const REQUIREMENTS: &str = "tests/python/requirements.txt";
+const REQUIREMENTS: [&str; 2] = [
+    "tests/python/requirements.txt",
+    "bindings/python/tests/requirements.txt",
+];
 
 /// The OpenTelemetry collector, pinned by its hash, which is for one kind of machine.
 const COLLECTOR: &str = "tests/python/collector.txt";
@@ -28,7 +31,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn interpreter() -> Result<PathBuf> {
     let venv = run::root().join("target/venv");
     let python = venv.join("bin/python");
-    let wanted = read(REQUIREMENTS)?;
+    let wanted: String = REQUIREMENTS.into_iter().map(read).collect::<Result<_>>()?;
 
     // The stamp is written last: an interrupted installation is done again.
     let stamp = venv.join("installed.txt");
@@ -68,7 +71,10 @@ fn make(python: &Path) -> Result<()> {
         )?;
     }
     quietly("python3", &["-m", "venv", "--clear", "target/venv"])?;
-    pip(python, &["--requirement", REQUIREMENTS])
+    let files = REQUIREMENTS
+        .iter()
+        .flat_map(|file| ["--requirement", *file]);
+    pip(python, &files.collect::<Vec<_>>())
 }
 
 /// Only the program in the package is used, which needs none of the packages that its Python needs.
@@ -81,7 +87,8 @@ fn collector(python: &Path) -> Result<()> {
     )
 }
 
-fn pip(python: &Path, args: &[&str]) -> Result<()> {
+/// Installs with the pip of `python`.
+pub(crate) fn pip(python: &Path, args: &[&str]) -> Result<()> {
     let install = ["-m", "pip", "install", "--quiet"];
     quietly(&python.to_string_lossy(), &[&install[..], args].concat())
 }

@@ -1,8 +1,8 @@
-//! `cargo xtask test`: the tests of the workspace, or those that the arguments name.
+//! `cargo xtask test`: the tests of the workspace and of the Python package, or those that the arguments name.
 
 use anyhow::Result;
 
-use crate::{py, run};
+use crate::{package, py, run};
 
 /// Runs `cargo test`. Tests end to end also need Python, the others need not wait for it.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -19,5 +19,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     {
         test.env(py::VARIABLE, py::interpreter()?);
     }
-    run::stream(&mut test)
+    run::stream(&mut test)?;
+    if args.is_empty() {
+        let build = ["build", "--workspace", "--lib", "--bin", "zb", "--locked"];
+        run::stream(&mut run::cargo(&build))?;
+        package::test()?;
+    }
+    Ok(())
 }

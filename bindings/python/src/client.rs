@@ -16,7 +16,7 @@ use zb_core::{
 };
 
 use crate::{
-    counters::Counters,
+    call::Call,
     delivery::{Delivery, Reading, Target},
     errors,
     input::Batches,
@@ -109,76 +109,59 @@ impl Client {
     }
 
     /// Sends everything and waits; gives the facts of the receipt. `tick` is called now and then.
-    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None, tick=None))]
+    #[pyo3(signature = (table, batches, call, tick=None))]
     fn send<'py>(
         &self,
         py: Python<'py>,
         table: &str,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
         tick: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let delivery = self.delivery(py, table, counters, keep_rejected)?;
-        let outcome = wait_for(py, &self.runtime, delivery, batches, context, tick)?;
+        let delivery = self.delivery(py, table, call)?;
+        let outcome = wait_for(py, &self.runtime, delivery, batches, tick)?;
         outcome.facts(py)
     }
 
     /// The same as an awaitable.
-    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None))]
     fn send_async<'py>(
         &self,
         py: Python<'py>,
         table: &str,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let delivery = self.delivery(py, table, counters, keep_rejected)?;
-        await_for(py, &self.runtime, delivery, batches, context)
+        let delivery = self.delivery(py, table, call)?;
+        await_for(py, &self.runtime, delivery, batches)
     }
 
     /// Hands everything in, and gives a ticket when all of it is on its way.
-    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None))]
     fn submit(
         &self,
         py: Python<'_>,
         table: &str,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
     ) -> PyResult<Ticket> {
-        let delivery = self.delivery(py, table, counters, keep_rejected)?;
-        Ticket::submit(py, &self.runtime, delivery, batches, context)
+        let delivery = self.delivery(py, table, call)?;
+        Ticket::submit(py, &self.runtime, delivery, batches)
     }
 
     /// The same as an awaitable.
-    #[pyo3(signature = (table, batches, counters, keep_rejected, context=None))]
     fn submit_async<'py>(
         &self,
         py: Python<'py>,
         table: &str,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let delivery = self.delivery(py, table, counters, keep_rejected)?;
-        Ticket::submit_async(py, &self.runtime, delivery, batches, context)
+        let delivery = self.delivery(py, table, call)?;
+        Ticket::submit_async(py, &self.runtime, delivery, batches)
     }
 
     /// A ticket that nothing was handed in with yet.
-    fn ticket(
-        &self,
-        py: Python<'_>,
-        table: &str,
-        counters: Counters,
-        keep_rejected: usize,
-    ) -> PyResult<Ticket> {
-        let delivery = self.delivery(py, table, counters, keep_rejected)?;
+    fn ticket(&self, py: Python<'_>, table: &str, call: Call) -> PyResult<Ticket> {
+        let delivery = self.delivery(py, table, call)?;
         Ok(Ticket::new(Arc::clone(&self.runtime), delivery))
     }
 
@@ -287,16 +270,10 @@ impl Client {
         facade.ok_or_else(|| errors::closed(py, "client"))
     }
 
-    fn delivery(
-        &self,
-        py: Python<'_>,
-        table: &str,
-        counters: Counters,
-        keep_rejected: usize,
-    ) -> PyResult<Delivery> {
+    fn delivery(&self, py: Python<'_>, table: &str, call: Call) -> PyResult<Delivery> {
         logging::refresh(py);
         let target = Target::Client(self.facade(py)?, name(py, table)?);
-        Ok(Delivery::new(target, counters, keep_rejected))
+        Ok(Delivery::new(target, call))
     }
 
     fn opening(
@@ -383,11 +360,10 @@ pub(crate) fn wait_for(
     runtime: &Runtime,
     mut delivery: Delivery,
     batches: &Batches,
-    context: Option<Context>,
     tick: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Outcome> {
     let source = batches.take()?;
-    let sending = Context::scope(context, async move {
+    let sending = Context::scope(delivery.context(), async move {
         delivery.hand_in(source, Reading::Here).await;
         delivery.settle_all().await;
         Ok(delivery.outcome())
@@ -405,10 +381,9 @@ pub(crate) fn await_for<'py>(
     runtime: &Runtime,
     mut delivery: Delivery,
     batches: &Batches,
-    context: Option<Context>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let source = batches.take()?;
-    let sending = Context::scope(context, async move {
+    let sending = Context::scope(delivery.context(), async move {
         delivery.hand_in(source, Reading::Aside).await;
         delivery.settle_all().await;
         let outcome = delivery.outcome();
@@ -441,10 +416,7 @@ async fn flush(facade: Arc<Facade>) -> PyResult<()> {
     flushed.map_err(|error| Python::attach(|py| errors::raise(py, &error)))
 }
 
-async fn describe(
-    facade: Arc<Facade>,
-    table: TableName,
-) -> PyResult<Vec<(String, String, bool)>> {
+async fn describe(facade: Arc<Facade>, table: TableName) -> PyResult<Vec<(String, String, bool)>> {
     match facade.describe_table(&table).await {
         Ok(described) => {
             let columns = described.columns.into_iter();

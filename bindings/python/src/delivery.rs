@@ -13,7 +13,7 @@ use zb_core::{
     ingest::{self, REASON_COLUMNS},
 };
 
-use crate::{counters::Counters, input::Source, outcome::Outcome};
+use crate::{call::Call, input::Source, outcome::Outcome, telemetry::Context};
 
 /// How many batches may wait for their receipt. The budget of bytes is reached long before; this
 /// bounds what costs no bytes, such as batches of which every row is rejected.
@@ -54,8 +54,7 @@ pub(crate) enum Reading {
 /// Batches that are on their way, and what is known of those that have arrived.
 pub(crate) struct Delivery {
     target: Target,
-    counters: Counters,
-    keep_rejected: usize,
+    call: Call,
     started: Instant,
     open: VecDeque<Ticket>,
     totals: Totals,
@@ -76,11 +75,10 @@ pub(crate) enum Failure {
 }
 
 impl Delivery {
-    pub(crate) fn new(target: Target, counters: Counters, keep_rejected: usize) -> Self {
+    pub(crate) fn new(target: Target, call: Call) -> Self {
         Self {
             target,
-            counters,
-            keep_rejected,
+            call,
             started: Instant::now(),
             open: VecDeque::new(),
             totals: Totals::default(),
@@ -89,6 +87,11 @@ impl Delivery {
             quarantine_error: None,
             failure: None,
         }
+    }
+
+    /// Where the caller is in a trace.
+    pub(crate) fn context(&self) -> Option<Context> {
+        self.call.context.clone()
     }
 
     /// Hands in all batches, until there are no more or something fails.
@@ -104,7 +107,7 @@ impl Delivery {
                 }
             };
             let rows = batch.num_rows();
-            self.counters.hand_in(rows);
+            self.call.hand_in(rows);
             match self.target.submit(batch).await {
                 Ok(ticket) => self.open.push_back(ticket),
                 Err(error) => {
@@ -163,15 +166,16 @@ impl Delivery {
     }
 
     fn settle(&mut self, receipt: &Receipt) {
-        self.counters.settle(receipt);
+        self.call.settle(receipt);
         if let Some(error) = receipt.error() {
             self.failure
                 .get_or_insert_with(|| Failure::Lost(error.clone()));
         }
         if let Some(error) = receipt.quarantine_error() {
-            self.quarantine_error.get_or_insert_with(|| error.to_owned());
+            self.quarantine_error
+                .get_or_insert_with(|| error.to_owned());
         }
-        let room = self.keep_rejected - self.rejected_kept;
+        let room = self.call.keep_rejected - self.rejected_kept;
         if room > 0 && !receipt.rejected().is_empty() {
             // Only offsets near their limits bring it about; the rows are counted all the same.
             if let Ok(rows) = receipt.rejected_batch() {

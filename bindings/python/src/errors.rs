@@ -2,12 +2,7 @@
 
 use std::error::Error as StdError;
 
-use pyo3::{
-    intern,
-    prelude::*,
-    sync::PyOnceLock,
-    types::PyDict,
-};
+use pyo3::{intern, prelude::*, sync::PyOnceLock, types::PyDict};
 use zb_core::{Error, convert::SchemaError, ingest};
 
 /// The exception for an error of the facade.
@@ -21,7 +16,12 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 
 /// The exception for an error of a sender.
 pub(crate) fn raise_delivery(py: Python<'_>, error: &ingest::Error) -> PyErr {
-    exception(py, error.kind().name(), &text(error), &facts_of_delivery(error))
+    exception(
+        py,
+        error.kind().name(),
+        &text(error),
+        &facts_of_delivery(error),
+    )
 }
 
 /// The exception for columns that cannot be sent.
@@ -36,7 +36,12 @@ pub(crate) fn configuration(py: Python<'_>, text: &str) -> PyErr {
 
 /// The exception for something that was closed before.
 pub(crate) fn closed(py: Python<'_>, what: &str) -> PyErr {
-    exception(py, "closed", &format!("the {what} is closed"), &Facts::default())
+    exception(
+        py,
+        "closed",
+        &format!("the {what} is closed"),
+        &Facts::default(),
+    )
 }
 
 /// The exception in a process that was forked from one that used the package.

@@ -4,8 +4,8 @@
 //! it goes back through `outcome.rs`. `runtime.rs` is where Python waits. Everything that a user sees is
 //! in `python/zerobus_arrow`.
 
+mod call;
 mod client;
-mod counters;
 mod delivery;
 mod errors;
 mod input;
@@ -38,7 +38,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sender::Sender>()?;
     module.add_class::<ticket::Ticket>()?;
     module.add_class::<input::Batches>()?;
-    module.add_class::<counters::Counters>()?;
+    module.add_class::<call::Call>()?;
     module.add_class::<rows::Rows>()?;
     module.add_function(wrap_pyfunction!(logging::flush_logs, module)?)?;
     module.add_function(wrap_pyfunction!(schema::proto, module)?)?;

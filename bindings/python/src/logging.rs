@@ -119,8 +119,7 @@ impl<S> Filter<S> for Ours {
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         let is_wanted = metadata.target() == TARGET
-            || metadata.is_event()
-                && (is_ours(metadata) || number(*metadata.level()) >= WARNING);
+            || metadata.is_event() && (is_ours(metadata) || number(*metadata.level()) >= WARNING);
         if is_wanted {
             Interest::sometimes()
         } else {
@@ -306,7 +305,15 @@ fn log(py: Python<'_>, line: &Line) -> PyResult<()> {
     let nothing = py.None();
     let record = logger.call_method1(
         intern!(py, "makeRecord"),
-        (logger.getattr(intern!(py, "name"))?, line.level, "", 0, &line.text, (), nothing),
+        (
+            logger.getattr(intern!(py, "name"))?,
+            line.level,
+            "",
+            0,
+            &line.text,
+            (),
+            nothing,
+        ),
     )?;
     record.setattr(intern!(py, "created"), line.created)?;
     logger.call_method1(intern!(py, "handle"), (record,))?;

@@ -5,7 +5,11 @@ use std::{io::Cursor, sync::Arc};
 use arrow_array::{RecordBatch, RecordBatchIterator, ffi_stream::FFI_ArrowArrayStream};
 use arrow_ipc::{reader::StreamReader, writer::StreamWriter};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
-use pyo3::{exceptions::PyValueError, prelude::*, types::{PyBytes, PyCapsule, PyTuple}};
+use pyo3::{
+    exceptions::PyValueError,
+    prelude::*,
+    types::{PyBytes, PyCapsule, PyTuple},
+};
 
 /// Rows that any library can read which speaks the Arrow C stream interface. Can be pickled.
 #[pyclass(module = "zerobus_arrow._native", frozen)]
@@ -33,7 +37,7 @@ impl Rows {
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
-        requested_schema: Option<Bound<'py, PyCapsule>>,
+        requested_schema: Option<&Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // Whoever asks for another schema must cast by himself, as the interface allows.
         let _ = requested_schema;
@@ -43,7 +47,9 @@ impl Rows {
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let this = slf.get();
         let bytes = py.detach(|| this.to_ipc()).map_err(bad)?;
@@ -71,6 +77,7 @@ impl Rows {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn bad(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }

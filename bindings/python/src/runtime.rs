@@ -60,9 +60,7 @@ pub(crate) fn wait<T: Send>(
 ) -> PyResult<T> {
     let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
     loop {
-        let polled = py.detach(|| {
-            runtime.block_on(async { timeout(TICK, future.as_mut()).await })
-        });
+        let polled = py.detach(|| runtime.block_on(async { timeout(TICK, future.as_mut()).await }));
         match polled {
             Ok(Ok(outcome)) => return outcome,
             Ok(Err(panic)) => return Err(panicked(py, &*panic)),

@@ -24,8 +24,7 @@ pub(crate) fn descriptor(py: Python<'_>, schema: PySchema) -> PyResult<Bound<'_,
 #[pyfunction]
 pub(crate) fn create_table(py: Python<'_>, table: &str, schema: PySchema) -> PyResult<String> {
     let table = client::name(py, table)?;
-    create_table_sql(&table, &schema.into_inner())
-        .map_err(|error| errors::raise_schema(py, &error))
+    create_table_sql(&table, &schema.into_inner()).map_err(|error| errors::raise_schema(py, &error))
 }
 
 /// The schema of the table that a schema makes.

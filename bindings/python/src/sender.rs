@@ -1,23 +1,18 @@
 //! A sender of one schema to one table, as Python holds it.
 
-use std::{
-    mem, process,
-    sync::Arc,
-    time::Duration,
-};
+use std::{mem, process, sync::Arc, time::Duration};
 
 use pyo3::{prelude::*, types::PyDict};
 use tokio::runtime::Runtime;
 use zb_core::{Client as Facade, Sender as Inner};
 
 use crate::{
+    call::Call,
     client::{await_for, undelivered, wait_for},
-    counters::Counters,
     delivery::{Delivery, Target},
     errors,
     input::Batches,
     logging, runtime,
-    telemetry::Context,
     ticket::Ticket,
 };
 
@@ -53,88 +48,72 @@ impl Sender {
         }
     }
 
-    fn delivery(
-        &self,
-        py: Python<'_>,
-        counters: Counters,
-        keep_rejected: usize,
-    ) -> PyResult<Delivery> {
+    fn delivery(&self, py: Python<'_>, call: Call) -> PyResult<Delivery> {
         self.check(py)?;
         let target = Target::Sender(Arc::clone(&self.inner));
-        Ok(Delivery::new(target, counters, keep_rejected))
+        Ok(Delivery::new(target, call))
     }
 }
 
 #[pymethods]
 impl Sender {
     /// As `Client.send`.
-    #[pyo3(signature = (batches, counters, keep_rejected, context=None, tick=None))]
+    #[pyo3(signature = (batches, call, tick=None))]
     fn send<'py>(
         &self,
         py: Python<'py>,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
         tick: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let delivery = self.delivery(py, counters, keep_rejected)?;
-        let outcome = wait_for(py, &self.runtime, delivery, batches, context, tick)?;
+        let delivery = self.delivery(py, call)?;
+        let outcome = wait_for(py, &self.runtime, delivery, batches, tick)?;
         outcome.facts(py)
     }
 
     /// The same as an awaitable.
-    #[pyo3(signature = (batches, counters, keep_rejected, context=None))]
     fn send_async<'py>(
         &self,
         py: Python<'py>,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let delivery = self.delivery(py, counters, keep_rejected)?;
-        await_for(py, &self.runtime, delivery, batches, context)
+        let delivery = self.delivery(py, call)?;
+        await_for(py, &self.runtime, delivery, batches)
     }
 
     /// As `Client.submit`.
-    #[pyo3(signature = (batches, counters, keep_rejected, context=None))]
-    fn submit(
-        &self,
-        py: Python<'_>,
-        batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
-    ) -> PyResult<Ticket> {
-        let delivery = self.delivery(py, counters, keep_rejected)?;
-        Ticket::submit(py, &self.runtime, delivery, batches, context)
+    fn submit(&self, py: Python<'_>, batches: &Batches, call: Call) -> PyResult<Ticket> {
+        let delivery = self.delivery(py, call)?;
+        Ticket::submit(py, &self.runtime, delivery, batches)
     }
 
     /// The same as an awaitable.
-    #[pyo3(signature = (batches, counters, keep_rejected, context=None))]
     fn submit_async<'py>(
         &self,
         py: Python<'py>,
         batches: &Batches,
-        counters: Counters,
-        keep_rejected: usize,
-        context: Option<Context>,
+        call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let delivery = self.delivery(py, counters, keep_rejected)?;
-        Ticket::submit_async(py, &self.runtime, delivery, batches, context)
+        let delivery = self.delivery(py, call)?;
+        Ticket::submit_async(py, &self.runtime, delivery, batches)
     }
 
     /// A ticket that nothing was handed in with yet.
-    fn ticket(&self, py: Python<'_>, counters: Counters, keep_rejected: usize) -> PyResult<Ticket> {
-        let delivery = self.delivery(py, counters, keep_rejected)?;
+    fn ticket(&self, py: Python<'_>, call: Call) -> PyResult<Ticket> {
+        let delivery = self.delivery(py, call)?;
         Ok(Ticket::new(Arc::clone(&self.runtime), delivery))
     }
 
     /// Waits until everything submitted before is durable or refused.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         self.check(py)?;
-        runtime::wait(py, &self.runtime, flush(Arc::clone(&self.inner)), |_| Ok(()))
+        runtime::wait(
+            py,
+            &self.runtime,
+            flush(Arc::clone(&self.inner)),
+            |_| Ok(()),
+        )
     }
 
     /// The same as an awaitable.

@@ -187,6 +187,7 @@ impl Delivery {
 /// Files beside what is sent. All keys of a dict.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
+#[expect(clippy::struct_field_names, reason = "they are the keywords")]
 pub(crate) struct Files {
     quarantine: Option<PathBuf>,
     debug_dir: Option<PathBuf>,
@@ -199,7 +200,11 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    pub(crate) fn apply(self, py: Python<'_>, mut builder: ClientBuilder) -> PyResult<ClientBuilder> {
+    pub(crate) fn apply(
+        self,
+        py: Python<'_>,
+        mut builder: ClientBuilder,
+    ) -> PyResult<ClientBuilder> {
         let one_of = |name: &str, choices: [&str; 2], found: Option<&str>| match found {
             Some(found) if !choices.contains(&found) => {
                 let [a, b] = choices;

@@ -95,7 +95,7 @@ impl Exporting {
 }
 
 /// Where the caller is in a trace: the headers `traceparent` and `tracestate`.
-#[derive(FromPyObject)]
+#[derive(FromPyObject, Clone)]
 pub(crate) struct Context(String, Option<String>);
 
 impl Context {

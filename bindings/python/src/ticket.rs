@@ -33,10 +33,9 @@ impl Ticket {
         runtime: &Arc<Runtime>,
         mut delivery: Delivery,
         batches: &Batches,
-        context: Option<Context>,
     ) -> PyResult<Self> {
         let source = batches.take()?;
-        let handing = Context::scope(context, async move {
+        let handing = Context::scope(delivery.context(), async move {
             delivery.hand_in(source, Reading::Here).await;
             Ok(delivery)
         });
@@ -50,11 +49,10 @@ impl Ticket {
         runtime: &Arc<Runtime>,
         mut delivery: Delivery,
         batches: &Batches,
-        context: Option<Context>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let source = batches.take()?;
         let held = Arc::clone(runtime);
-        let handing = Context::scope(context, async move {
+        let handing = Context::scope(delivery.context(), async move {
             delivery.hand_in(source, Reading::Aside).await;
             Ok(Self::new(held, delivery))
         });
@@ -96,23 +94,21 @@ impl Ticket {
     }
 
     /// Hands in more, as an awaitable that says whether the delivery goes on.
-    #[pyo3(signature = (batches, context=None))]
     fn hand_in_async<'py>(
         &self,
         py: Python<'py>,
         batches: &Batches,
-        context: Option<Context>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (delivery, source) = (self.delivery(py)?, batches.take()?);
-        let handing = Context::scope(context, async move {
+        runtime::spawn(py, &self.runtime, async move {
             let mut held = delivery.lock().await;
             let Some(delivery) = &mut *held else {
                 return Ok(false);
             };
-            delivery.hand_in(source, Reading::Aside).await;
+            let context = delivery.context();
+            Context::scope(context, delivery.hand_in(source, Reading::Aside)).await;
             Ok(!delivery.has_failed())
-        });
-        runtime::spawn(py, &self.runtime, handing)
+        })
     }
 
     /// `wait` without an end, as an awaitable.

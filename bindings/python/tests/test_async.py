@@ -32,9 +32,7 @@ def test_200_tasks_share_a_client_and_nothing_blocks_the_loop(lake: Path) -> Non
         async with za.AsyncClient.local(lake) as client:
             await client.send(TABLE, ids(0, 10))
             watching = asyncio.ensure_future(watch())
-            receipts = await asyncio.gather(
-                *(client.send(TABLE, ids(10 * i, 10)) for i in range(1, 200))
-            )
+            receipts = await asyncio.gather(*(client.send(TABLE, ids(10 * i, 10)) for i in range(1, 200)))
             watching.cancel()
             assert all(receipt.is_all_durable for receipt in receipts)
         return longest

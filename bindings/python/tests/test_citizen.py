@@ -27,9 +27,7 @@ def ids(first: int, rows: int) -> pa.Table:
 
 def test_16_threads_share_a_client(client: za.Client, lake: Path) -> None:
     def send(thread: int) -> int:
-        return sum(
-            client.send(TABLE, ids(thread * 1_000 + i * 10, 10)).durable for i in range(100)
-        )
+        return sum(client.send(TABLE, ids(thread * 1_000 + i * 10, 10)).durable for i in range(100))
 
     with ThreadPoolExecutor(16) as threads:
         assert sum(threads.map(send, range(16))) == 16_000
@@ -361,9 +359,7 @@ def test_signals_of_others_are_heard(client: za.Client) -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_spans_and_metrics_go_into_files_and_belong_to_the_callers_trace(
-    lake: Path, tmp_path: Path
-) -> None:
+def test_spans_and_metrics_go_into_files_and_belong_to_the_callers_trace(lake: Path, tmp_path: Path) -> None:
     from opentelemetry.sdk.trace import TracerProvider
 
     files = tmp_path / "telemetry"

@@ -69,9 +69,7 @@ def test_every_input_lands_as_equal_rows(kind: str, client: za.Client, lake: Pat
     assert_landed(lake, ROWS)
 
 
-def test_an_index_with_a_name_is_a_column_and_one_without_is_none(
-    client: za.Client, lake: Path
-) -> None:
+def test_an_index_with_a_name_is_a_column_and_one_without_is_none(client: za.Client, lake: Path) -> None:
     frame = pd.DataFrame({"x": [1, 2, 3]}, index=[7, 8, 9])
     client.send("main.default.unnamed", frame)
     assert landed(lake, "main.default.unnamed").column_names == ["x"]
@@ -103,7 +101,7 @@ def test_no_rows_are_no_error(client: za.Client) -> None:
 
 @pytest.mark.parametrize("data", [42, "text", {"a": [1]}, [{"a": 1}], [ROWS, 3], [[ROWS]], None])
 def test_what_is_no_arrow_is_a_type_error_with_a_way_out(data: object, client: za.Client) -> None:
-    with pytest.raises(TypeError, match="is not Arrow data.*from_pylist"):
+    with pytest.raises(TypeError, match=r"is not Arrow data.*from_pylist"):
         client.send(TABLE, data)
 
 

@@ -96,9 +96,7 @@ def listed(array: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(tables())
 def test_values_of_every_type_arrive_as_the_table_of_types_says(
     tables: tuple[pa.Table, pa.Table],

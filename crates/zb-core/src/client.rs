@@ -88,7 +88,7 @@ impl Client {
             senders: Senders::default(),
             beside: Beside::default(),
             #[cfg(feature = "local")]
-            server: Default::default(),
+            server: tokio::sync::RwLock::default(),
         })
     }
 

@@ -80,8 +80,9 @@ impl Totals {
 
     /// Adds rows of a batch that was not taken in.
     pub fn add_not_sent(&mut self, rows: usize) {
-        self.not_sent.extend([self.rows..self.rows + rows]);
-        self.rows += rows;
+        let next = self.rows + rows;
+        self.not_sent.extend(std::iter::once(self.rows..next));
+        self.rows = next;
     }
 
     /// How many rows were refused.

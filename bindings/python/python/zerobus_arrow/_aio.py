@@ -35,23 +35,19 @@ class AsyncClient(Base):
     2
     """
 
-    async def send(
-        self, table: str, data: AsyncData, *, progress: ProgressOption = None
-    ) -> Receipt:
+    async def send(self, table: str, data: AsyncData, *, progress: ProgressOption = None) -> Receipt:
         """As :meth:`Client.send`. Takes async iterables of Arrow objects, too: each object is handed in
         when it comes, and the receipt is that of all of them."""
-        watch = Watch(progress, data, table)
+        watch = Watch(progress, data, table, self._keep_rejected)
         async with _told(watch):
             if isinstance(data, AsyncIterable):
-                ticket = self._native.ticket(table, watch.counters, self._keep_rejected)
+                ticket = self._native.ticket(table, watch.call)
                 facts = await _send_all(ticket, data)
             else:
                 facts = await self._native.send_async(
                     table,
                     _inputs.batches(data),
-                    watch.counters,
-                    self._keep_rejected,
-                    _trace.context(),
+                    watch.call,
                 )
         return Receipt._of(facts)._raise_for_error()
 
@@ -60,15 +56,11 @@ class AsyncClient(Base):
         ticket = await self._native.submit_async(
             table,
             _inputs.batches(data),
-            _native.Counters(),
-            self._keep_rejected,
-            _trace.context(),
+            _native.Call(self._keep_rejected, _trace.context()),
         )
         return AsyncTicket(ticket)
 
-    async def sender(
-        self, table: str, schema: Any, **options: Unpack[SenderOptions]
-    ) -> AsyncSender:
+    async def sender(self, table: str, schema: Any, **options: Unpack[SenderOptions]) -> AsyncSender:
         """As :meth:`Client.sender`."""
         _settings.check(options, SenderOptions)
         sender = await self._native.sender_async(table, schema, _settings.sender(options))
@@ -145,21 +137,20 @@ class AsyncSender:
 
     async def send(self, data: AsyncData, *, progress: ProgressOption = None) -> Receipt:
         """As :meth:`AsyncClient.send`."""
-        watch = Watch(progress, data, self.table)
+        watch = Watch(progress, data, self.table, self._keep_rejected)
         async with _told(watch):
             if isinstance(data, AsyncIterable):
-                ticket = self._native.ticket(watch.counters, self._keep_rejected)
+                ticket = self._native.ticket(watch.call)
                 facts = await _send_all(ticket, data)
             else:
-                facts = await self._native.send_async(
-                    _inputs.batches(data), watch.counters, self._keep_rejected, _trace.context()
-                )
+                facts = await self._native.send_async(_inputs.batches(data), watch.call)
         return Receipt._of(facts)._raise_for_error()
 
     async def submit(self, data: Data) -> AsyncTicket:
         """As :meth:`AsyncClient.submit`."""
         ticket = await self._native.submit_async(
-            _inputs.batches(data), _native.Counters(), self._keep_rejected, _trace.context()
+            _inputs.batches(data),
+            _native.Call(self._keep_rejected, _trace.context()),
         )
         return AsyncTicket(ticket)
 
@@ -189,7 +180,7 @@ async def _send_all(ticket: _native.Ticket, data: AsyncIterable[Any]) -> dict[st
     failure: Exception | None = None
     try:
         async for item in data:
-            if not await ticket.hand_in_async(_inputs.batches(item), _trace.context()):
+            if not await ticket.hand_in_async(_inputs.batches(item)):
                 break
     except Exception as error:
         # What was handed in before has a receipt all the same.

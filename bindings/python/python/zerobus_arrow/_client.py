@@ -117,14 +117,12 @@ class Client(Base):
         ...     client.send("main.default.days", pl.DataFrame({"day": [1, 2]})).durable
         2
         """
-        watch = Watch(progress, data, table)
+        watch = Watch(progress, data, table, self._keep_rejected)
         try:
             facts = self._native.send(
                 table,
                 _inputs.batches(data),
-                watch.counters,
-                self._keep_rejected,
-                _trace.context(),
+                watch.call,
                 watch.tell if watch.is_wanted else None,
             )
             watch.tell()
@@ -146,9 +144,7 @@ class Client(Base):
         ticket = self._native.submit(
             table,
             _inputs.batches(data),
-            _native.Counters(),
-            self._keep_rejected,
-            _trace.context(),
+            _native.Call(self._keep_rejected, _trace.context()),
         )
         return Ticket(ticket, table)
 
@@ -238,13 +234,11 @@ class Sender:
 
     def send(self, data: Data, *, progress: ProgressOption = None) -> Receipt:
         """As :meth:`Client.send`."""
-        watch = Watch(progress, data, self.table)
+        watch = Watch(progress, data, self.table, self._keep_rejected)
         try:
             facts = self._native.send(
                 _inputs.batches(data),
-                watch.counters,
-                self._keep_rejected,
-                _trace.context(),
+                watch.call,
                 watch.tell if watch.is_wanted else None,
             )
             watch.tell()
@@ -255,7 +249,8 @@ class Sender:
     def submit(self, data: Data) -> Ticket:
         """As :meth:`Client.submit`."""
         ticket = self._native.submit(
-            _inputs.batches(data), _native.Counters(), self._keep_rejected, _trace.context()
+            _inputs.batches(data),
+            _native.Call(self._keep_rejected, _trace.context()),
         )
         return Ticket(ticket, self.table)
 

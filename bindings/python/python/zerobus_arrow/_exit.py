@@ -36,8 +36,7 @@ def _close_all() -> None:
             continue
         if not_sent or unknown:
             _logger.warning(
-                "a client was not closed before exit: %d rows were not sent, "
-                "%d may or may not be stored",
+                "a client was not closed before exit: %d rows were not sent, %d may or may not be stored",
                 not_sent,
                 unknown,
             )

@@ -20,9 +20,7 @@ class ArrowStream(Protocol):
 class ArrowArray(Protocol):
     """An object with ``__arrow_c_array__``: a pyarrow RecordBatch or StructArray."""
 
-    def __arrow_c_array__(
-        self, requested_schema: object | None = None
-    ) -> tuple[object, object]: ...
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
 
 
 #: Data to send. Also taken, by their own ways to Arrow: pyarrow Datasets and Scanners, polars LazyFrames.

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-from . import _native
+from . import _native, _trace
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,10 +39,10 @@ ProgressOption: TypeAlias = "bool | Callable[[Progress], object] | Bar | None"
 
 
 class Watch:
-    """Looks at the counters of one send now and then, and tells."""
+    """Looks at one call now and then, and tells."""
 
-    def __init__(self, progress: ProgressOption, data: object, table: str) -> None:
-        self.counters = _native.Counters()
+    def __init__(self, progress: ProgressOption, data: object, table: str, keep_rejected: int) -> None:
+        self.call = _native.Call(keep_rejected, _trace.context())
         self._total = _rows_of(data)
         self._told = 0
         self._own_bar: Any = None
@@ -59,8 +59,7 @@ class Watch:
                 self._call = progress
             else:
                 raise TypeError(
-                    "progress is True, a function, or a bar with update(rows), "
-                    f"not {type(progress).__name__}"
+                    f"progress is True, a function, or a bar with update(rows), not {type(progress).__name__}"
                 )
 
     @property
@@ -69,20 +68,20 @@ class Watch:
 
     def tell(self) -> None:
         """Tells how far it has come since the last time."""
-        counters = self.counters
+        call = self.call
         if self._call is not None:
             self._call(
                 Progress(
-                    handed_in=counters.handed_in,
-                    settled=counters.settled,
-                    durable=counters.durable,
-                    rejected=counters.rejected,
-                    bytes=counters.bytes,
+                    handed_in=call.handed_in,
+                    settled=call.settled,
+                    durable=call.durable,
+                    rejected=call.rejected,
+                    bytes=call.bytes,
                     total=self._total,
                 )
             )
         if self._update is not None:
-            settled = counters.settled
+            settled = call.settled
             self._update(settled - self._told)
             self._told = settled
 

@@ -66,8 +66,7 @@ class Receipt:
     @classmethod
     def _of(cls, facts: dict[str, Any]) -> Receipt:
         ranges = {
-            name: tuple(facts.pop(name))
-            for name in ("durable", "not_sent", "unknown", "possibly_duplicated")
+            name: tuple(facts.pop(name)) for name in ("durable", "not_sent", "unknown", "possibly_duplicated")
         }
         return cls(_ranges=ranges, _rejected=tuple(facts.pop("rejected")), **facts)
 
@@ -161,9 +160,7 @@ class Receipt:
             "bytes": self.bytes,
             "attempts": self.attempts,
             "elapsed_ms": round(self.elapsed * 1000),
-            "rejections": [
-                {"kind": kind, "count": count} for kind, count in self.rejections.items()
-            ],
+            "rejections": [{"kind": kind, "count": count} for kind, count in self.rejections.items()],
         }
 
     def _raise_for_error(self) -> Receipt:

@@ -130,8 +130,7 @@ def connection(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def sender(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: duration(name, given.get(name)) if name in _DURATIONS else given.get(name)
-        for name in _SENDER
+        name: duration(name, given.get(name)) if name in _DURATIONS else given.get(name) for name in _SENDER
     }
 
 

@@ -5,12 +5,11 @@ Every function takes anything with ``__arrow_c_schema__``, such as a ``pyarrow.S
 >>> import pyarrow as pa
 >>> from zerobus_arrow import schema
 >>> days = pa.schema([pa.field("day", pa.date32(), nullable=False), ("rain", pa.float32())])
->>> print(schema.create_table("main.default.weather", days))
-CREATE TABLE `main`.`default`.`weather` (
+>>> print(schema.create_table("main.default.weather", days), end="")
+CREATE TABLE main.default.weather (
   `day` DATE NOT NULL,
   `rain` FLOAT
-)
-USING DELTA;
+) USING DELTA;
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-//! How far a send has come, for whoever looks.
+//! What belongs to one call: how much it keeps, whose trace it is in, and how far it has come.
 
 use std::sync::{
     Arc,
@@ -8,10 +8,18 @@ use std::sync::{
 use pyo3::prelude::*;
 use zb_core::Receipt;
 
-/// Rows that were handed in, and what is known of them. Read while others count.
+use crate::telemetry::Context;
+
+/// One call. Its counts are read while others count.
 #[pyclass(module = "zerobus_arrow._native", frozen, from_py_object)]
-#[derive(Clone, Default)]
-pub(crate) struct Counters(Arc<Counts>);
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// How many rejected rows its receipt holds at most.
+    pub(crate) keep_rejected: usize,
+    /// Where the caller is in a trace.
+    pub(crate) context: Option<Context>,
+    counts: Arc<Counts>,
+}
 
 #[derive(Default)]
 struct Counts {
@@ -22,13 +30,13 @@ struct Counts {
     bytes: AtomicU64,
 }
 
-impl Counters {
+impl Call {
     pub(crate) fn hand_in(&self, rows: usize) {
-        self.0.handed_in.fetch_add(rows as u64, Relaxed);
+        self.counts.handed_in.fetch_add(rows as u64, Relaxed);
     }
 
     pub(crate) fn settle(&self, receipt: &Receipt) {
-        let counts = &self.0;
+        let counts = &self.counts;
         counts
             .durable
             .fetch_add(receipt.durable().count() as u64, Relaxed);
@@ -41,39 +49,44 @@ impl Counters {
 }
 
 #[pymethods]
-impl Counters {
+impl Call {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (keep_rejected, context=None))]
+    fn new(keep_rejected: usize, context: Option<Context>) -> Self {
+        Self {
+            keep_rejected,
+            context,
+            counts: Arc::default(),
+        }
     }
 
     /// Rows taken in so far.
     #[getter]
     fn handed_in(&self) -> u64 {
-        self.0.handed_in.load(Relaxed)
+        self.counts.handed_in.load(Relaxed)
     }
 
     /// Rows known to be durable.
     #[getter]
     fn durable(&self) -> u64 {
-        self.0.durable.load(Relaxed)
+        self.counts.durable.load(Relaxed)
     }
 
     /// Rows refused.
     #[getter]
     fn rejected(&self) -> u64 {
-        self.0.rejected.load(Relaxed)
+        self.counts.rejected.load(Relaxed)
     }
 
     /// Rows whose fate is known.
     #[getter]
     fn settled(&self) -> u64 {
-        self.0.settled.load(Relaxed)
+        self.counts.settled.load(Relaxed)
     }
 
     /// Bytes of records handed to the transport.
     #[getter]
     fn bytes(&self) -> u64 {
-        self.0.bytes.load(Relaxed)
+        self.counts.bytes.load(Relaxed)
     }
 }

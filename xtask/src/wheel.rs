@@ -1,0 +1,146 @@
+//! `cargo xtask wheel`: the wheel and the source distribution, as a user would install them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{py, run};
+
+/// What builds the wheel.
+const MATURIN: &str = "maturin==1.16.0";
+
+/// Where wheels are put.
+const WHEELS: &str = "target/wheels";
+
+/// The lowest glibc that the wheel must be content with. What links statically brings its own code; what
+/// is asked of the system is what this C library has had since then.
+const POLICY: &str = "manylinux_2_28";
+
+/// The five lines of the README.
+const QUICK_START: &str = r#"
+import sys
+import pyarrow as pa
+import zerobus_arrow as za
+
+with za.Client.local(sys.argv[1]) as client:
+    receipt = client.send("main.default.readings", pa.table({"celsius": [21.5, 19.0]}))
+print(receipt.durable)
+"#;
+
+/// Builds a wheel for release, installs it into an empty environment and runs the quick start there;
+/// makes a source distribution, and a wheel from that.
+pub(crate) fn run() -> Result<()> {
+    let python = py::interpreter()?;
+    py::pip(&python, &[MATURIN])?;
+    let out = run::root().join(WHEELS);
+    if out.exists() {
+        fs::remove_dir_all(&out).context("cannot remove the wheels of before")?;
+    }
+    maturin(
+        &python,
+        &[
+            "build",
+            "--release",
+            "--locked",
+            "--compatibility",
+            POLICY,
+            "--sdist",
+        ],
+    )?;
+    let wheel = only(&out, "whl")?;
+    let sdist = only(&out, "gz")?;
+    println!(
+        "{} ({} KiB)",
+        wheel.display(),
+        fs::metadata(&wheel)?.len() / 1024
+    );
+    try_out(&wheel)?;
+    from_source(&python, &sdist)
+}
+
+fn maturin(python: &Path, args: &[&str]) -> Result<()> {
+    let out = run::root().join(WHEELS);
+    let args: Vec<_> = ["-m", "maturin"].iter().chain(args).collect();
+    let mut command = run::program(python, &args);
+    command
+        .arg("--out")
+        .arg(out)
+        .current_dir(run::root().join("bindings/python"));
+    run::stream(&mut command)
+}
+
+/// The only file of a kind in a directory.
+fn only(directory: &Path, ending: &str) -> Result<PathBuf> {
+    let files = fs::read_dir(directory)?.map(|file| Ok(file?.path()));
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let mut files = files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|found| found == ending));
+    match (files.next(), files.next()) {
+        (Some(file), None) => Ok(file),
+        _ => bail!("there should be one .{ending} in {}", directory.display()),
+    }
+}
+
+/// Installs the wheel where nothing else is, and runs the quick start.
+fn try_out(wheel: &Path) -> Result<()> {
+    let venv = run::root().join("target/wheel-venv");
+    let path = venv.to_string_lossy();
+    run::stream(&mut run::program(
+        "python3",
+        &["-m", "venv", "--clear", &*path],
+    ))?;
+    let python = venv.join("bin/python");
+    py::pip(&python, &[&format!("{}[pyarrow]", wheel.display())])?;
+    let lake = tempfile::tempdir()?;
+    let lake = lake.path().to_string_lossy().into_owned();
+    let mut start = run::program(&python, &["-c", QUICK_START, &*lake]);
+    match run::output(&mut start)?.trim() {
+        "2" => Ok(()),
+        other => bail!("the quick start of the wheel printed {other:?}"),
+    }
+}
+
+/// Makes a wheel of the source distribution, by pip, as it is done where there is no wheel.
+fn from_source(python: &Path, sdist: &Path) -> Result<()> {
+    let out = tempfile::tempdir()?;
+    let args = [
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+    ];
+    let mut build = run::program(python, &args);
+    build
+        .arg(out.path())
+        .arg(sdist)
+        // What was built for the wheel is used again. pip unpacks elsewhere, where no file names the
+        // toolchain.
+        .env("CARGO_TARGET_DIR", run::root().join("target"))
+        .env("RUSTUP_TOOLCHAIN", toolchain()?);
+    // maturin is called from the environment.
+    let bin = python
+        .parent()
+        .context("an interpreter lies in a directory")?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(
+        std::iter::once(bin.to_path_buf()).chain(std::env::split_paths(&path)),
+    )?;
+    run::stream(build.env("PATH", path))?;
+    only(out.path(), "whl").map(drop)
+}
+
+/// The toolchain of this repository.
+fn toolchain() -> Result<String> {
+    let file = fs::read_to_string(run::root().join("rust-toolchain.toml"))?;
+    let channel = file
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = "));
+    let channel = channel.context("rust-toolchain.toml names no channel")?;
+    Ok(channel.trim_matches('"').to_owned())
+}
