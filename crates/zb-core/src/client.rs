@@ -17,7 +17,10 @@ use zb_telemetry::Recorder;
 use zb_types::TableName;
 
 use crate::{
-    ClientBuilder, Error, TableDescription, catalog, mirrors::Beside, tokens::CachedTokens,
+    ClientBuilder, Error, Fit, TableDescription,
+    catalog::{Catalog, TableSchemas},
+    mirrors::Beside,
+    tokens::CachedTokens,
 };
 
 /// How the token endpoint is asked again within one attempt to connect: soon and not for long,
@@ -34,8 +37,7 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 pub struct Client {
     options: SenderOptions,
     tokens: Arc<dyn TokenSource>,
-    host: String,
-    cache: Arc<TokenCache>,
+    catalog: Arc<Catalog>,
     /// The senders of [`send`](Self::send), one for each table.
     senders: Mutex<HashMap<TableName, Kept>>,
     beside: Beside,
@@ -81,19 +83,24 @@ impl Client {
     }
 
     pub(crate) fn new(
-        options: SenderOptions,
+        mut options: SenderOptions,
         source: impl zb_auth::TokenSource + 'static,
-        host: String,
+        host: &str,
+        fit: Fit,
         recorder: Option<Arc<dyn Recorder>>,
     ) -> Result<Self, Error> {
         options.validate()?;
         let source = Retrying::new(source, || TOKEN_RETRIES.backoff());
         let cache = Arc::new(TokenCache::new(source));
+        let catalog = Arc::new(Catalog::new(host, Arc::clone(&cache)));
+        if fit != Fit::Off {
+            let schemas = TableSchemas::new(Arc::clone(&catalog), fit);
+            options = options.table_schemas(Arc::new(schemas));
+        }
         Ok(Self {
             options,
-            tokens: Arc::new(CachedTokens::new(Arc::clone(&cache), recorder)),
-            host,
-            cache,
+            tokens: Arc::new(CachedTokens::new(cache, recorder)),
+            catalog,
             senders: Mutex::default(),
             beside: Beside::default(),
             #[cfg(feature = "local")]
@@ -167,7 +174,7 @@ impl Client {
     /// [`Error::Auth`] when there is no token for the workspace, [`Error::Catalog`] when there is
     /// no such table, no right to see it, or no answer.
     pub async fn describe_table(&self, table: &TableName) -> Result<TableDescription, Error> {
-        catalog::describe(&self.host, &self.cache, table).await
+        self.catalog.describe(table).await
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of
