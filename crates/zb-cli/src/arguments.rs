@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
 
 pub(crate) use sending::{
-    Connection, Debugging, Delivery, Exporting, Mirror, Sending, SubMicroseconds,
+    Connection, Debugging, Delivery, Exporting, Fit, Mirror, Sending, SubMicroseconds,
 };
 
 use crate::input::Format;

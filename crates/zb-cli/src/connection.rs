@@ -2,11 +2,19 @@
 
 use zb_core::{Client, ClientBuilder, Secret};
 
-use crate::{arguments::Connection, failure::Failure};
+use crate::{
+    arguments::{Connection, Fit},
+    failure::Failure,
+};
 
 impl Connection {
     /// The client that the flags, the files and the environment describe.
     pub(crate) async fn open(&self, builder: ClientBuilder) -> Result<Client, Failure> {
+        let builder = builder.fit(match self.fit {
+            Fit::WhenReadable => zb_core::Fit::WhenReadable,
+            Fit::Required => zb_core::Fit::Required,
+            Fit::Off => zb_core::Fit::Off,
+        });
         if let Some(dir) = &self.local {
             return Ok(builder.local(dir).await?);
         }
