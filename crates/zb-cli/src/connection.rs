@@ -18,6 +18,11 @@ impl Connection {
         if let Some(dir) = &self.local {
             return Ok(builder.local(dir).await?);
         }
+        Ok(self.describe(builder).await?.build()?)
+    }
+
+    /// A client of a service elsewhere, before it is made.
+    pub(crate) async fn describe(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
         let mut builder = builder.environment().application("zb-cli");
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
@@ -46,6 +51,6 @@ impl Connection {
         if self.allow_plaintext {
             builder = builder.allow_plaintext();
         }
-        Ok(builder.build()?)
+        Ok(builder)
     }
 }

@@ -152,6 +152,15 @@ impl ClientBuilder {
         self
     }
 
+    /// What is found in the places that this builder looks in, and where: for telling a person.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a place cannot be read.
+    pub fn settings(&self) -> Result<crate::Settings, Error> {
+        Ok(self.places.settings(self.tokens.is_some())?)
+    }
+
     /// Makes the client. Nothing is connected to yet.
     ///
     /// # Errors
@@ -193,7 +202,9 @@ impl ClientBuilder {
                 client(options, source.build()?, &host, self.fit, self.recorder)
             }
             // Found only where there is a source of the program's own.
-            (Credentials::Program, None) => client(options, NoTokens, &host, self.fit, self.recorder),
+            (Credentials::Program, None) => {
+                client(options, NoTokens, &host, self.fit, self.recorder)
+            }
         };
         Ok(made?.with(files))
     }

@@ -9,7 +9,7 @@ use std::{
 use arrow_array::RecordBatch;
 use arrow_schema::{Fields, Schema};
 use tokio::{sync::OnceCell, time::Instant};
-use zb_auth::{Retrying, TokenCache};
+use zb_auth::{Retrying, Scope, TokenCache};
 use zb_debug::{Mirrors, QuarantineDir};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, TokenSource};
 use zb_retry::Policy;
@@ -175,6 +175,16 @@ impl Client {
     /// no such table, no right to see it, or no answer.
     pub async fn describe_table(&self, table: &TableName) -> Result<TableDescription, Error> {
         self.catalog.describe(table).await
+    }
+
+    /// Asks for a token, or finds one that is good still, and does nothing with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] when there is none.
+    pub async fn check_token(&self, scope: &Scope) -> Result<(), Error> {
+        self.catalog.tokens().token(scope).await?;
+        Ok(())
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of

@@ -54,13 +54,14 @@ mod config;
 mod error;
 mod fit;
 mod mirrors;
+pub mod probe;
 mod recorded;
 mod tokens;
 
 pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
-pub use config::{Config, ConfigError, Credentials, Origin};
+pub use config::{Config, ConfigError, Credentials, Missing, Origin, Setting, Settings};
 pub use error::{Error, ErrorKind};
 pub use fit::Fit;
 pub use zb_auth as auth;

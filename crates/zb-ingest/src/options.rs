@@ -148,6 +148,13 @@ impl SenderOptions {
         self
     }
 
+    /// Makes rows as the batches have them, though somebody [may say](Self::table_schemas) which
+    /// columns the table has: for what was made from records, where a time is an integer already.
+    pub fn unfitted(mut self) -> Self {
+        self.table_schemas = None;
+        self
+    }
+
     /// Sends to an `http` endpoint on another machine, tokens and rows in clear text.
     pub fn allow_plaintext(mut self) -> Self {
         self.allow_plaintext = true;

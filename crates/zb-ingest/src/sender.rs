@@ -243,11 +243,7 @@ impl Sender {
 }
 
 /// Opens the first stream, within the bounds of the retry policy.
-async fn first_stream(
-    shared: &Shared,
-    line: &Arc<Line>,
-    plan: &Plan,
-) -> Result<Stream, Error> {
+async fn first_stream(shared: &Shared, line: &Arc<Line>, plan: &Plan) -> Result<Stream, Error> {
     let (mut cause, mut fresh_token_tried) = (None, false);
     loop {
         match shared.open(line, plan).await {

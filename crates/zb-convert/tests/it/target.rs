@@ -500,9 +500,17 @@ fn columns_have_the_numbers_that_the_table_gives_them() {
     ])
     .unwrap();
     let encoder = Encoder::for_table(&batch.schema(), &into, Options::default()).unwrap();
-    let numbers: Vec<_> = encoder.descriptor().field.iter().map(|f| f.number()).collect();
+    let numbers: Vec<_> = encoder
+        .descriptor()
+        .field
+        .iter()
+        .map(|f| f.number())
+        .collect();
     assert_eq!(numbers, [3, 7]);
-    assert_eq!(encoder.encode(&batch).unwrap().bytes(), b"\x18\x01\x3a\x01a");
+    assert_eq!(
+        encoder.encode(&batch).unwrap().bytes(),
+        b"\x18\x01\x3a\x01a"
+    );
 
     for (one, other) in [("3", "3"), ("0", "1"), ("x", "1"), ("262144", "1")] {
         let field = |name: &str, number| {

@@ -86,7 +86,8 @@ impl TableColumn {
         };
         let field = data_type.map(|of| Field::new(&self.name, of, self.nullable));
         // What it is made of may be known and yet be nothing that can be sent.
-        let sendable = field.filter(|field| delta_schema(&Schema::new(vec![field.clone()])).is_ok());
+        let sendable =
+            field.filter(|field| delta_schema(&Schema::new(vec![field.clone()])).is_ok());
         Some(sendable.unwrap_or_else(|| {
             let marked = [(TABLE_TYPE.to_owned(), self.type_text.clone())];
             Field::new(&self.name, DataType::Null, self.nullable).with_metadata(marked.into())
@@ -157,7 +158,10 @@ mod tests {
             true,
         )]);
         let error = Encoder::for_table(&batch, &schema, Options::default()).unwrap_err();
-        assert!(error.to_string().contains("array<array<bigint>>"), "{error}");
+        assert!(
+            error.to_string().contains("array<array<bigint>>"),
+            "{error}"
+        );
 
         let silent = described(r#"{"name": "s", "type_text": "struct<a:int>"}"#);
         let error = silent.arrow_schema(&table()).unwrap_err();

@@ -56,6 +56,11 @@ impl Catalog {
         }
     }
 
+    /// Where its tokens come from.
+    pub(crate) fn tokens(&self) -> &TokenCache {
+        &self.tokens
+    }
+
     /// Asks for a table, again where that may help.
     pub(crate) async fn describe(&self, table: &TableName) -> Result<TableDescription, Error> {
         let asked = retry(RETRIES, || self.ask(table))

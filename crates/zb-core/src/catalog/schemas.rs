@@ -84,8 +84,8 @@ impl TableSchemaSource for TableSchemas {
         let known = self.known(table);
         let mut known = known.lock().await;
         let is_new = known.looked.is_some_and(|looked| looked >= asked);
-        let rests = self.fit != Fit::Required
-            && known.failed.is_some_and(|failed| failed.elapsed() < REST);
+        let rests =
+            self.fit != Fit::Required && known.failed.is_some_and(|failed| failed.elapsed() < REST);
         if is_new || rests {
             // Somebody else has looked since this one asked, or there is nothing to see.
             if known.schema.is_some() || self.fit != Fit::Required {

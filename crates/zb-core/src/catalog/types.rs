@@ -105,16 +105,27 @@ mod tests {
 
     #[test]
     fn names_of_sql_and_of_metadata_are_known() {
-        let micros = |zone: Option<&str>| {
-            DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into))
-        };
+        let micros =
+            |zone: Option<&str>| DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
         for (names, expected) in [
             (&["tinyint", "byte"][..], DataType::Int8),
             (&["SMALLINT", "short"], DataType::Int16),
             (&["int", "integer"], DataType::Int32),
             (&["bigint", "long", "LONG"], DataType::Int64),
-            (&["string", "varchar(10)", "char(3)", "variant", "string collate UTF8_LCASE"], DataType::Utf8),
-            (&["decimal(10,2)", "DECIMAL( 10 , 2 )"], DataType::Decimal128(10, 2)),
+            (
+                &[
+                    "string",
+                    "varchar(10)",
+                    "char(3)",
+                    "variant",
+                    "string collate UTF8_LCASE",
+                ],
+                DataType::Utf8,
+            ),
+            (
+                &["decimal(10,2)", "DECIMAL( 10 , 2 )"],
+                DataType::Decimal128(10, 2),
+            ),
             (&["decimal"], DataType::Decimal128(10, 0)),
             (&["timestamp"], micros(Some("UTC"))),
             (&["timestamp_ntz"], micros(None)),
@@ -125,7 +136,13 @@ mod tests {
                 assert_eq!(of_json(&json).as_ref(), Some(&expected), "{json}");
             }
         }
-        for name in ["interval day to second", "geometry(4326)", "void", "", "decimal(x)"] {
+        for name in [
+            "interval day to second",
+            "geometry(4326)",
+            "void",
+            "",
+            "decimal(x)",
+        ] {
             assert_eq!(of_text(name), None, "{name}");
         }
         assert!(is_nested("STRUCT<a: INT>") && is_nested("array<int>") && is_nested("map"));

@@ -140,7 +140,11 @@ async fn rows_that_no_longer_fit_are_rejected_by_name_and_the_others_delivered()
         .unwrap();
     end_streams(&ground).await;
     let receipt = sender.send(rows(120, 10)).await.unwrap();
-    let rejected: Vec<_> = receipt.rejected().iter().map(|r| (r.row(), r.column())).collect();
+    let rejected: Vec<_> = receipt
+        .rejected()
+        .iter()
+        .map(|r| (r.row(), r.column()))
+        .collect();
     assert_eq!(rejected, [(8, "id"), (9, "id")]);
     assert_eq!(receipt.durable().count(), 8, "{receipt:?}");
     assert_eq!(ground.landed("id"), ids(120..128));
@@ -157,7 +161,11 @@ async fn a_breaking_change_is_one_error_with_every_problem_and_no_row_is_to_blam
         Field::new("id", DataType::Utf8, false),
         Field::new("gate", DataType::Int64, false),
     ]);
-    ground.server.replace_table(&table(), &broken).await.unwrap();
+    ground
+        .server
+        .replace_table(&table(), &broken)
+        .await
+        .unwrap();
     end_streams(&ground).await;
 
     let receipt = sender.send(rows(10, 10)).await.unwrap();

@@ -73,7 +73,10 @@ async fn everything_that_does_not_fit_is_named_at_once_before_a_stream_is_opened
     let ground = Ground::new(&columns()).await;
     let client = ground.client();
     let wrong = RecordBatch::try_from_iter([
-        ("price", Arc::new(StringArray::from(vec!["1.5"])) as ArrayRef),
+        (
+            "price",
+            Arc::new(StringArray::from(vec!["1.5"])) as ArrayRef,
+        ),
         ("id", Arc::new(StringArray::from(vec!["1"]))),
         ("at", Arc::new(TimestampNanosecondArray::from(vec![1]))),
         ("gate", Arc::new(Int64Array::from(vec![1]))),
@@ -190,5 +193,8 @@ async fn that_the_columns_are_not_known_is_logged_once() {
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let told = text.matches("columns of the table are not known").count();
     assert_eq!(told, 1, "{text}");
-    assert!(text.contains("main.nyc.flights") && text.contains("403"), "{text}");
+    assert!(
+        text.contains("main.nyc.flights") && text.contains("403"),
+        "{text}"
+    );
 }

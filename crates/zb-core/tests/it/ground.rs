@@ -92,7 +92,10 @@ fn files(path: &Path) -> Vec<String> {
     let mut commits: Vec<_> = fs::read_dir(path.join("_delta_log"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
         .collect();
     commits.sort();
     let mut files = Vec::new();

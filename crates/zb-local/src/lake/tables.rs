@@ -225,10 +225,7 @@ fn unalterable(before: &Schema, after: &Schema) -> Vec<String> {
     for field in after.fields() {
         match before.field_with_name(field.name()) {
             Ok(before) => {
-                let retyped = field
-                    .as_ref()
-                    .clone()
-                    .with_nullable(before.is_nullable());
+                let retyped = field.as_ref().clone().with_nullable(before.is_nullable());
                 problems.extend(differences(
                     &Schema::new(vec![before.clone()]),
                     &Schema::new(vec![retyped]),

@@ -60,13 +60,13 @@ async fn what_the_rows_do_not_allow_is_refused_unless_they_go() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Schema);
     let text = error.to_string();
-    assert!(text.contains("id is Int64") && text.contains("needed"), "{text}");
+    assert!(
+        text.contains("id is Int64") && text.contains("needed"),
+        "{text}"
+    );
     assert_eq!(ids(&server).await, [0, 1]);
 
-    server
-        .replace_table(&table_name(), &retyped)
-        .await
-        .unwrap();
+    server.replace_table(&table_name(), &retyped).await.unwrap();
     let table = open(&server.table_path(&table_name())).await;
     assert_eq!(table.get_file_uris().unwrap().count(), 0);
     let mut stream = Stream::open(&server, &table_name(), &encoder(&retyped)).await;
