@@ -80,11 +80,23 @@ impl Plans {
         if is_for(&present) {
             return Ok(present);
         }
-        let plan = Plan::make(
+        let made = Plan::make(
             &self.schema,
             Some(SchemaRef::clone(&columns)),
             self.encoding.clone(),
-        )?;
+        );
+        let plan = match made {
+            Ok(plan) => plan,
+            // The service has taken these rows as they are, when nobody knew the columns.
+            Err(error) if present.table.is_none() => {
+                tracing::warn!(
+                    table = %self.table, cause = std::error::Error::source(&error),
+                    "the rows are not made to fit the table, whose columns are known now"
+                );
+                return Ok(present);
+            }
+            Err(error) => return Err(error),
+        };
         tracing::info!(table = %self.table, "the table has changed; rows are made to fit it");
         let mut present = self.lock();
         // Another lane may have seen the same.

@@ -199,12 +199,16 @@ fn a_file_that_lacks_columns_is_worth_a_warning() {
     said.is("stream", "ok", &[]);
 }
 
+/// An address of this machine at which nobody listens.
+fn deserted() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
 #[test]
 fn where_nothing_listens_the_port_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    drop(listener);
-    let url = format!("http://{address}");
+    let url = deserted();
+    let address = url.replace("http://", "");
     let run = Zb::new(["doctor", "--output", "json", "--table", TABLE])
         .env("ZEROBUS_SERVER_ENDPOINT", &url)
         .env("DATABRICKS_HOST", &url)
@@ -226,6 +230,21 @@ fn where_nothing_listens_the_port_is_named() {
 fn another_authority(scratch: &Scratch) -> PathBuf {
     let serve = Serve::start(&scratch.path().join("other"), ["--tls"]);
     serve.address.ca.clone().unwrap()
+}
+
+#[test]
+fn an_endpoint_that_is_away_leaves_the_checks_of_the_workspace() {
+    let scratch = Scratch::new();
+    let serve = flights(&scratch);
+    let run = doctor(&serve)
+        .args(["--table", TABLE])
+        .env("ZEROBUS_SERVER_ENDPOINT", deserted());
+    let said = Said::by(&run.run());
+    assert_eq!(said.failures(), ["tcp endpoint"]);
+    for name in ["tcp workspace", "workspace token", "table", "schema"] {
+        said.is(name, "ok", &[]);
+    }
+    said.is("stream", "skipped", &["tcp endpoint"]);
 }
 
 #[test]

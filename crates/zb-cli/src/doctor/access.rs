@@ -4,9 +4,11 @@ use zb_core::auth::Scope;
 
 use super::{
     To,
-    check::{Check, Status},
+    check::Check,
     configuration::{CLIENT, CONFIGURATION},
-    is_amiss, remedy,
+    is_amiss,
+    network::closed,
+    remedy,
 };
 use crate::failure::chain;
 
@@ -23,7 +25,7 @@ pub(super) async fn look(to: To<'_>, checks: &mut Vec<Check>) {
         checks.extend([WORKSPACE_TOKEN, TABLE_TOKEN].map(|name| Check::after(name, first)));
         return;
     };
-    if let Some(step) = closed(checks) {
+    if let Some(step) = closed(checks, "workspace") {
         checks.extend([WORKSPACE_TOKEN, TABLE_TOKEN].map(|name| Check::after(name, &step)));
         return;
     }
@@ -57,22 +59,4 @@ pub(super) async fn look(to: To<'_>, checks: &mut Vec<Check>) {
 /// A check that needs a table, and none was named.
 pub(super) fn no_table(name: &str) -> Check {
     Check::skipped(name, "no table is named", "name one with --table C.S.T")
-}
-
-/// The step on the way to the workspace that failed, if one did. Behind a proxy the direct way may be
-/// closed and the other one open.
-fn closed(checks: &[Check]) -> Option<String> {
-    if is_behind_proxy(checks) {
-        return None;
-    }
-    // With one address for both, the endpoint's was looked at alone.
-    let has_own = checks.iter().any(|check| check.name == "dns workspace");
-    let of = if has_own { "workspace" } else { "endpoint" };
-    let steps = ["dns", "tcp", "tls"].map(|step| format!("{step} {of}"));
-    steps.into_iter().find(|step| is_amiss(checks, step))
-}
-
-fn is_behind_proxy(checks: &[Check]) -> bool {
-    let proxy = checks.iter().find(|check| check.name == "proxy");
-    proxy.is_some_and(|check| check.status == Status::Warning)
 }

@@ -59,7 +59,7 @@ async fn look(arguments: &Doctor) -> Result<Vec<Check>, Failure> {
         None => None,
     };
     let builder = arguments.connection.describe(Client::builder()).await?;
-    let settings = builder.settings().map_err(zb_core::Error::from)?;
+    let settings = builder.settings()?;
 
     let mut checks = vec![configuration::values(&settings)];
     let endpoint = settings.value("endpoint");

@@ -4,8 +4,14 @@ use std::net::SocketAddr;
 
 use zb_core::probe::{self, Address, ProxyVariable};
 
-use super::{check::Check, configuration::CONFIGURATION, remedy};
+use super::{
+    check::{Check, Status},
+    configuration::CONFIGURATION,
+    is_amiss, remedy,
+};
 use crate::failure::chain;
+
+const PROXY: &str = "proxy";
 
 /// The variables that put a proxy on the way.
 pub(super) fn proxy() -> Check {
@@ -21,12 +27,12 @@ fn proxy_of(variables: &[ProxyVariable]) -> Check {
         said.join(", ")
     };
     match variables {
-        [] => Check::ok("proxy", "none is set"),
+        [] => Check::ok(PROXY, "none is set"),
         _ if variables.iter().all(|variable| variable.excepts) => {
-            Check::ok("proxy", format!("none is set, and {}", said()))
+            Check::ok(PROXY, format!("none is set, and {}", said()))
         }
         _ => Check::warning(
-            "proxy",
+            PROXY,
             said(),
             "the proxy must let CONNECT pass to the endpoint and the workspace, and not open TLS; \
              to go without, put both hosts into NO_PROXY",
@@ -45,6 +51,20 @@ pub(super) async fn reach(endpoint: Option<&str>, host: Option<&str>, checks: &m
         return;
     }
     reach_one("workspace", host.as_ref(), false, checks).await;
+}
+
+/// The step on the way to `of` that failed, if one did. Where a proxy is set, the direct way may be
+/// closed and the other one open.
+pub(super) fn closed(checks: &[Check], of: &str) -> Option<String> {
+    let mut all = checks.iter();
+    if all.any(|check| check.name == PROXY && check.status == Status::Warning) {
+        return None;
+    }
+    // With one address for both, the endpoint's was looked at alone.
+    let has_own = checks.iter().any(|check| check.name == format!("dns {of}"));
+    let of = if has_own { of } else { "endpoint" };
+    let steps = ["dns", "tcp", "tls"].map(|step| format!("{step} {of}"));
+    steps.into_iter().find(|step| is_amiss(checks, step))
 }
 
 async fn reach_one(of: &str, address: Option<&Address>, streams: bool, checks: &mut Vec<Check>) {
@@ -107,7 +127,6 @@ async fn encrypted(name: String, address: &Address, at: SocketAddr, streams: boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::check::Status;
 
     #[test]
     fn a_proxy_is_worth_a_warning_and_an_exception_alone_is_not() {

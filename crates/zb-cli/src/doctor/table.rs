@@ -13,7 +13,9 @@ use super::{
     To,
     access::{TABLE_TOKEN, WORKSPACE_TOKEN, no_table},
     check::Check,
-    is_amiss, remedy,
+    is_amiss,
+    network::closed,
+    remedy,
 };
 use crate::failure::chain;
 
@@ -73,6 +75,10 @@ pub(super) async fn look(to: To<'_>, sample: Option<SchemaRef>, checks: &mut Vec
             Some(columns) => fit(sample.as_deref(), columns),
             None => Check::after(SCHEMA, TABLE),
         });
+    }
+    if let Some(step) = closed(checks, "endpoint") {
+        checks.push(Check::after(STREAM, &step));
+        return;
     }
     let schema = sample.or_else(|| known.map(|columns| Arc::new(sendable(columns))));
     checks.push(match schema {

@@ -504,7 +504,7 @@ fn columns_have_the_numbers_that_the_table_gives_them() {
         .descriptor()
         .field
         .iter()
-        .map(|f| f.number())
+        .map(prost_types::FieldDescriptorProto::number)
         .collect();
     assert_eq!(numbers, [3, 7]);
     assert_eq!(

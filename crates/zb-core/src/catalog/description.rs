@@ -134,7 +134,10 @@ mod tests {
         let encoder = Encoder::for_table(&batch, &schema, Options::default()).unwrap();
         let fields = &encoder.descriptor().field;
         assert_eq!(
-            fields.iter().map(|f| f.number()).collect::<Vec<_>>(),
+            fields
+                .iter()
+                .map(|f| f.number.unwrap_or_default())
+                .collect::<Vec<_>>(),
             [2, 5]
         );
     }

@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The same for who cannot.
 const LONG_PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a table that could not be looked at is not looked at again by who can do without.
+/// How long a table that could not be looked at is not looked at again, by who can do without or
+/// knows how it was.
 const REST: Duration = Duration::from_mins(1);
 
 /// The columns of the tables of a workspace.
@@ -59,11 +60,7 @@ impl TableSchemas {
         Arc::clone(tables.entry(table.clone()).or_default())
     }
 
-    async fn look(&self, table: &TableName) -> Result<SchemaRef, Error> {
-        let patience = match self.fit {
-            Fit::Required => LONG_PATIENCE,
-            _ => PATIENCE,
-        };
+    async fn look(&self, table: &TableName, patience: Duration) -> Result<SchemaRef, Error> {
         let looking = async {
             let described = self.catalog.describe(table).await?;
             Ok(Arc::new(described.arrow_schema(table)?))
@@ -83,17 +80,17 @@ impl TableSchemaSource for TableSchemas {
         let asked = Instant::now();
         let known = self.known(table);
         let mut known = known.lock().await;
+        // Who has to know, and does not, waits longer and does not rest.
+        let must = self.fit == Fit::Required && known.schema.is_none();
         let is_new = known.looked.is_some_and(|looked| looked >= asked);
-        let rests =
-            self.fit != Fit::Required && known.failed.is_some_and(|failed| failed.elapsed() < REST);
-        if is_new || rests {
+        let rests = known.failed.is_some_and(|failed| failed.elapsed() < REST);
+        if !must && (is_new || rests) {
             // Somebody else has looked since this one asked, or there is nothing to see.
-            if known.schema.is_some() || self.fit != Fit::Required {
-                return Ok(known.schema.clone());
-            }
+            return Ok(known.schema.clone());
         }
         known.looked = Some(Instant::now());
-        let error = match self.look(table).await {
+        let patience = if must { LONG_PATIENCE } else { PATIENCE };
+        let error = match self.look(table, patience).await {
             Ok(schema) => {
                 known.failed = None;
                 known.schema = Some(schema);
@@ -107,7 +104,7 @@ impl TableSchemaSource for TableSchemas {
             tracing::debug!(%table, %error, "the columns of the table cannot be read anew");
             return Ok(known.schema.clone());
         }
-        if self.fit == Fit::Required {
+        if must {
             return Err(TableSchemaError::new(kind(&error), error));
         }
         if !std::mem::replace(&mut known.told, true) {

@@ -147,7 +147,10 @@ fn told_apart(host: String, error: io::Error) -> TlsError {
         };
     };
     match source {
-        E::InvalidCertificate(CertificateError::UnknownIssuer) => TlsError::UnknownIssuer { host },
+        // Or by a namesake of somebody whom it trusts.
+        E::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            TlsError::UnknownIssuer { host }
+        }
         E::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => TlsError::WrongName { host },
