@@ -24,6 +24,12 @@
 //! # }
 //! ```
 //!
+//! # Rows that fit
+//!
+//! Rows are made to fit the table, whose columns are read from Unity Catalog: see [`Fit`], which also
+//! says what becomes of each type. They are read again when a stream is opened, so that a table may grow
+//! under a client that runs.
+//!
 //! # Which crate does what
 //!
 //! | crate | does | here as |

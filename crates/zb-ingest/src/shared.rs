@@ -121,10 +121,13 @@ impl Shared {
             .convert(plan, &taken, 0, ChunkLimit::NONE, chunk)
             .await?;
         let errors = chunk.take_errors().into_iter();
-        let rejections = errors
+        let rejections: Vec<_> = errors
             .map(|error| Rejection::conversion_among(error, rows))
             .collect();
         let records = chunk.take_rows();
+        if records.len() + rejections.len() != taken.num_rows() {
+            return Err(self.internal("rows were lost in encoding".to_owned()));
+        }
         *buffer = chunk;
         Ok((records, rejections))
     }

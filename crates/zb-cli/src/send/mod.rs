@@ -23,7 +23,7 @@ use arrow_schema::SchemaRef;
 use zb_core::{Client, Closed, Sender, convert, telemetry::Telemetry};
 
 use crate::{
-    arguments::{Output, Send, Sending, SubMicroseconds},
+    arguments::{Fit, Output, Send, Sending, SubMicroseconds},
     failure::Failure,
     input::Error,
     interrupt::{Interrupt, Interrupted},
@@ -110,8 +110,10 @@ async fn deliver(
         SubMicroseconds::Reject => convert::SubMicroseconds::Reject,
         SubMicroseconds::Truncate => convert::SubMicroseconds::Truncate,
     });
-    // What cannot be sent at all is found out before anything is connected to.
-    for part in &parts {
+    // What cannot be sent at all is found out before anything is connected to. A table that is known
+    // may have no need of it.
+    let is_fitted = !arguments.dry_run && arguments.connection.fit != Fit::Off;
+    for part in parts.iter().filter(|_| !is_fitted) {
         convert::Encoder::new(&part.schema, encoding.clone())
             .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
     }

@@ -106,12 +106,16 @@ impl EndpointForm {
     }
 }
 
-/// The id of a workspace where the name of its host tells it, as that of Azure does:
-/// `adb-ID.N.azuredatabricks.net`.
+/// The id of a workspace where the name of its host tells it, as those of Azure and Google Cloud do:
+/// `adb-ID.N.azuredatabricks.net`, `ID.N.gcp.databricks.com`.
 pub fn workspace_of_host(host: &str) -> Option<String> {
     let address = Address::of(host).ok()?;
     let label = address.host.split('.').next()?;
-    let id = label.strip_prefix("adb-")?;
+    let id = match Cloud::of_host(&address.host)? {
+        Cloud::Azure => label.strip_prefix("adb-")?,
+        Cloud::Gcp => label,
+        Cloud::Aws => return None,
+    };
     is_number(id).then(|| id.to_owned())
 }
 
@@ -178,8 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_of_azure_tells_its_id() {
+    fn a_workspace_of_azure_or_google_cloud_tells_its_id() {
         let id = workspace_of_host("https://adb-1234.5.azuredatabricks.net");
+        assert_eq!(id.as_deref(), Some("1234"));
+        let id = workspace_of_host("1234.5.gcp.databricks.com");
         assert_eq!(id.as_deref(), Some("1234"));
         assert_eq!(
             workspace_of_host("https://dbc-12.cloud.databricks.com"),

@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use arrow_array::{
@@ -148,6 +149,23 @@ async fn a_catalog_that_stumbles_is_asked_again() {
 }
 
 #[tokio::test]
+async fn many_who_ask_at_once_cost_a_few_looks() {
+    // Slow enough for all of them to ask during the first look.
+    let slow = Fault::on_catalog().delay(Duration::from_millis(300));
+    let (ground, batch) = plain(slow).await;
+    let client = ground.client();
+    let schema = batch.schema();
+    let name = table();
+    let opening = (0..32).map(|_| client.sender(&name, &schema).open());
+    for sender in futures::future::join_all(opening).await {
+        let closed = sender.unwrap().close(Duration::from_secs(5)).await;
+        assert!(closed.undelivered.is_empty());
+    }
+    let looks = ground.server.faults()[0].seen;
+    assert!((1..=4).contains(&looks), "{looks}");
+}
+
+#[tokio::test]
 async fn who_does_not_want_to_know_does_not_ask() {
     let (ground, batch) = plain(Fault::on_catalog().answer(Answer::status(403))).await;
     let client = ground.builder().fit(Fit::Off).build().unwrap();
@@ -186,7 +204,7 @@ async fn that_the_columns_are_not_known_is_logged_once() {
     for _ in 0..3 {
         let schema = batch.schema();
         let sender = client.sender(&table(), &schema).open().await.unwrap();
-        let closed = sender.close(std::time::Duration::from_secs(5)).await;
+        let closed = sender.close(Duration::from_secs(5)).await;
         assert!(closed.undelivered.is_empty());
     }
     drop(logging);

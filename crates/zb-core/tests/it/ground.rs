@@ -1,7 +1,7 @@
 //! A server with a table, clients of it, and what is in the table as a reader without our code
 //! finds it.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::HashSet, fs, path::Path, time::Duration};
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::Schema;
@@ -78,6 +78,15 @@ impl Ground {
             .flat_map(|batch| values(&batch.unwrap()))
             .collect()
     }
+}
+
+/// Each of them once, where it came first: a row that was on its way when a stream was lost may be
+/// there twice.
+pub(crate) fn once(values: Vec<Option<String>>) -> Vec<Option<String>> {
+    let mut seen = HashSet::new();
+    let mut values = values;
+    values.retain(|value| seen.insert(value.clone()));
+    values
 }
 
 fn array_text(array: &dyn Array, row: usize) -> String {
