@@ -11,6 +11,7 @@ mod bad_input;
 mod clock;
 mod doctor;
 mod faults;
+mod fit;
 mod interrupt;
 mod matrix;
 mod memory;
