@@ -174,3 +174,40 @@ fn told_apart(host: String, error: io::Error) -> TlsError {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{AlertDescription, Error as E, InvalidMessage};
+
+    use super::*;
+
+    fn told(error: E) -> TlsError {
+        // As tokio-rustls hands it on.
+        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        told_apart("h.com".to_owned(), error)
+    }
+
+    #[test]
+    fn each_thing_that_can_be_wrong_with_a_certificate_is_told_apart() {
+        use CertificateError as C;
+        let of = |error| told(E::InvalidCertificate(error));
+        assert!(matches!(
+            of(C::UnknownIssuer),
+            TlsError::UnknownIssuer { .. }
+        ));
+        assert!(matches!(
+            of(C::BadSignature),
+            TlsError::UnknownIssuer { .. }
+        ));
+        assert!(matches!(of(C::NotValidForName), TlsError::WrongName { .. }));
+        assert!(matches!(of(C::Expired), TlsError::WrongTime { .. }));
+        assert!(matches!(of(C::NotValidYet), TlsError::WrongTime { .. }));
+        assert!(matches!(of(C::Revoked), TlsError::Certificate { .. }));
+        let other = told(E::InvalidMessage(InvalidMessage::InvalidContentType));
+        assert!(matches!(other, TlsError::NotTls { .. }));
+        let alert = told(E::AlertReceived(AlertDescription::HandshakeFailure));
+        assert!(matches!(alert, TlsError::Handshake { .. }));
+        let cut = told_apart("h.com".to_owned(), io::ErrorKind::ConnectionReset.into());
+        assert!(matches!(cut, TlsError::Handshake { .. }));
+    }
+}
