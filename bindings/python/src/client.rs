@@ -66,12 +66,12 @@ impl Place {
 impl Client {
     /// `place` is a directory, a dict of [`settings::Connection`], or `None` for a dry run.
     #[new]
-    #[pyo3(signature = (place, delivery, files, telemetry))]
+    #[pyo3(signature = (place, delivery, besides, telemetry))]
     fn new(
         py: Python<'_>,
         place: &Bound<'_, PyAny>,
         delivery: settings::Delivery,
-        files: settings::Files,
+        besides: settings::Besides,
         telemetry: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         logging::refresh(py);
@@ -89,7 +89,7 @@ impl Client {
         let builder = Facade::builder()
             .recorder(recorders)
             .options(move |options| delivery.apply(options));
-        let builder = files.apply(py, builder)?;
+        let builder = besides.apply(py, builder)?;
         let opening = async move {
             match place {
                 Place::Local(directory) => builder.local(directory).await,

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use pyo3::prelude::*;
 use tokio::time::Instant;
 use zb_core::{
-    ClientBuilder, Secret,
+    ClientBuilder, Fit, Secret,
     auth::{self, Callback, Scope, Token},
     convert::{self, SubMicroseconds},
     debug::{Mirrors, QuarantineDir, Redaction, WhenFull},
@@ -184,11 +184,11 @@ impl Delivery {
     }
 }
 
-/// Files beside what is sent. All keys of a dict.
+/// What a client has besides its senders: files, and the columns of its tables. All keys of a dict.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-#[expect(clippy::struct_field_names, reason = "they are the keywords")]
-pub(crate) struct Files {
+pub(crate) struct Besides {
+    fit: Option<String>,
     quarantine: Option<PathBuf>,
     debug_dir: Option<PathBuf>,
     debug_only: Option<String>,
@@ -199,12 +199,22 @@ pub(crate) struct Files {
     debug_when_full: Option<String>,
 }
 
-impl Files {
+impl Besides {
     pub(crate) fn apply(
         self,
         py: Python<'_>,
         mut builder: ClientBuilder,
     ) -> PyResult<ClientBuilder> {
+        match self.fit.as_deref() {
+            None | Some("when_readable") => {}
+            Some("required") => builder = builder.fit(Fit::Required),
+            Some("off") => builder = builder.fit(Fit::Off),
+            Some(other) => {
+                let text =
+                    format!("fit is \"when_readable\", \"required\" or \"off\", not {other:?}");
+                return Err(errors::configuration(py, &text));
+            }
+        }
         let one_of = |name: &str, choices: [&str; 2], found: Option<&str>| match found {
             Some(found) if !choices.contains(&found) => {
                 let [a, b] = choices;

@@ -149,3 +149,20 @@ def test_columns_may_change_from_batch_to_batch(client: za.Client, lake: Path) -
     found = landed(lake).sort_by("id")
     assert found.column("id").to_pylist() == list(range(30))
     assert found.column("name").to_pylist()[10:20] == [None] * 10
+
+
+def test_columns_are_made_to_fit_the_table(client: za.Client, lake: Path) -> None:
+    """Unity Catalog says what the table has; other orders, widths and units are converted."""
+    made = pa.schema([("id", pa.int64()), ("price", pa.decimal128(9, 2)), ("at", pa.timestamp("us", "UTC"))])
+    client.send(TABLE, pa.Table.from_pylist([], schema=made))
+    at = pa.array([1_000, 2_000], pa.timestamp("ms", "Europe/Berlin"))
+    other = pa.table({"at": at, "id": pa.array([1, 2], pa.int16())})
+    assert client.send(TABLE, other).durable == 2
+    found = landed(lake).sort_by("id")
+    assert found.column("id").to_pylist() == [1, 2]
+    assert [value.timestamp() for value in found.column("at").to_pylist()] == [1.0, 2.0]
+    with pytest.raises(za.SchemaError) as caught:
+        client.send(TABLE, pa.table({"id": ["one"], "price": [1.5], "more": [1]}))
+    assert {column for column, _ in caught.value.problems} == {"id", "price", "more"}
+    with pytest.raises(za.ConfigurationError, match="fit is"):
+        za.Client.dry_run(fit="never")

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
 
 pub(crate) use sending::{
-    Connection, Debugging, Delivery, Exporting, Mirror, Sending, SubMicroseconds,
+    Connection, Debugging, Delivery, Exporting, Fit, Mirror, Sending, SubMicroseconds,
 };
 
 use crate::input::Format;
@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Schema(Schema),
     Inspect(Inspect),
     Replay(Box<Replay>),
+    Doctor(Box<Doctor>),
 }
 
 impl Command {
@@ -42,7 +43,7 @@ impl Command {
         match self {
             Self::Send(send) => Some(&send.sending.telemetry),
             Self::Replay(replay) => Some(&replay.sending.telemetry),
-            Self::Serve(_) | Self::Schema(_) | Self::Inspect(_) => None,
+            Self::Serve(_) | Self::Schema(_) | Self::Inspect(_) | Self::Doctor(_) => None,
         }
     }
 }
@@ -107,6 +108,33 @@ pub(crate) struct Replay {
     pub(crate) sending: Sending,
 }
 
+/// Checks the way from here to a table, and says what to do about what fails.
+///
+/// One line for each check: the configuration, the form of the endpoint, proxies, names, connections,
+/// certificates, tokens, the kind of the table, whether a file fits it, and whether a stream to it
+/// opens. Nothing is written. Exits with 0 when no check failed, 1 when one did, 2 when the command or
+/// the configuration cannot be read.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// A file to hold against the table; `-` is standard input
+    #[arg(value_name = "FILE", requires = "table")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The table, as catalog.schema.table; without it, what concerns a table is skipped
+    #[arg(long, value_name = "C.S.T")]
+    pub(crate) table: Option<TableName>,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(crate) output: Output,
+}
+
 /// How files are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
@@ -151,7 +179,8 @@ pub(crate) struct Serve {
     pub(crate) create: Vec<(TableName, PathBuf)>,
 
     /// Makes an unknown table from the descriptor of the first stream to it, which knows less than
-    /// a schema: dates and times become numbers, decimals become text
+    /// a schema: dates and times become numbers, decimals become text. Later files go there as they
+    /// are with --fit off
     #[arg(long)]
     pub(crate) auto_create: bool,
 

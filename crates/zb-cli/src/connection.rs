@@ -2,14 +2,27 @@
 
 use zb_core::{Client, ClientBuilder, Secret};
 
-use crate::{arguments::Connection, failure::Failure};
+use crate::{
+    arguments::{Connection, Fit},
+    failure::Failure,
+};
 
 impl Connection {
     /// The client that the flags, the files and the environment describe.
     pub(crate) async fn open(&self, builder: ClientBuilder) -> Result<Client, Failure> {
+        let builder = builder.fit(match self.fit {
+            Fit::WhenReadable => zb_core::Fit::WhenReadable,
+            Fit::Required => zb_core::Fit::Required,
+            Fit::Off => zb_core::Fit::Off,
+        });
         if let Some(dir) = &self.local {
             return Ok(builder.local(dir).await?);
         }
+        Ok(self.describe(builder).await?.build()?)
+    }
+
+    /// A client of a service elsewhere, before it is made.
+    pub(crate) async fn describe(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
         let mut builder = builder.environment().application("zb-cli");
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
@@ -38,6 +51,6 @@ impl Connection {
         if self.allow_plaintext {
             builder = builder.allow_plaintext();
         }
-        Ok(builder.build()?)
+        Ok(builder)
     }
 }

@@ -120,7 +120,7 @@ impl From<Interrupted> for Failure {
 }
 
 /// An error and its causes on one line; a cause that the text before it already says is left out.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

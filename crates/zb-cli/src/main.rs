@@ -4,6 +4,7 @@ mod arguments;
 mod connection;
 mod debugging;
 mod delivery;
+mod doctor;
 mod failure;
 mod files;
 mod input;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Send(arguments) => run(send::run(*arguments, telemetry), SEND_THREADS),
         Command::Serve(arguments) => run(serve::run(arguments), SERVE_THREADS),
         Command::Replay(arguments) => run(replay::run(*arguments, telemetry), SEND_THREADS),
+        Command::Doctor(arguments) => run(doctor::run(*arguments), SEND_THREADS),
         Command::Inspect(arguments) => inspect::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Schema(arguments) => schema::run(&arguments).map(|()| ExitCode::SUCCESS),
     };

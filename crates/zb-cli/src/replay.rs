@@ -5,7 +5,7 @@ use std::{collections::HashMap, process::ExitCode, sync::Arc};
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use zb_core::{
-    debug::{Entry, Tail},
+    debug::{Entry, Kind, Tail},
     ingest::REASON_COLUMNS,
     telemetry::Telemetry,
 };
@@ -15,7 +15,7 @@ use crate::{
     failure::Failure,
     files::{DebugFile, find, to_send},
     input::Error,
-    send::{self, Part},
+    send::{self, Form, Part},
 };
 
 pub(crate) async fn run(
@@ -51,7 +51,10 @@ fn parts(entries: Vec<Entry>) -> Result<Vec<Part>, Error> {
     }
     let part = |schema: SchemaRef| {
         let entries = files.remove(&schema).unwrap_or_default();
+        // All of them are of one kind.
+        let is_proto = entries.first().is_some_and(|e| e.kind() == Kind::Proto);
         Part {
+            form: if is_proto { Form::Records } else { Form::Data },
             batches: Box::new(entries.into_iter().flat_map(batches)),
             schema,
             total_rows: None,

@@ -1,6 +1,8 @@
 //! What becomes of a value whose column in the target has another type: the table of what is
 //! without loss, decided when the plan is made.
 
+use std::collections::HashMap;
+
 use arrow_schema::{DataType, Field};
 
 use crate::shape::{Column, Scalar, Shape, delta_decimal, is_uuid};
@@ -26,15 +28,22 @@ pub(crate) enum Coercion {
 
 /// How much is known of the column that a value goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
+pub(crate) enum Known<'a> {
     /// What a descriptor says: an `int64` may be a time, a `string` a decimal.
     Wire,
-    /// The type of the table's column.
-    Table,
+    /// The types of the table's columns, and which of them nobody can send, by their names in lower
+    /// case.
+    Table(&'a HashMap<String, String>),
+}
+
+impl Known<'_> {
+    fn is_table(self) -> bool {
+        matches!(self, Self::Table(_))
+    }
 }
 
 /// How a scalar of `field` becomes one of `target`; `None` where something could be lost.
-pub(crate) fn coercion(field: &Field, target: &Column, known: Known) -> Option<Coercion> {
+pub(crate) fn coercion(field: &Field, target: &Column, known: Known<'_>) -> Option<Coercion> {
     use DataType as T;
     let Shape::Scalar(scalar) = target.shape else {
         return None;
@@ -42,12 +51,12 @@ pub(crate) fn coercion(field: &Field, target: &Column, known: Known) -> Option<C
     let from = crate::shape::values_type(field.data_type());
     let into = &target.arrow;
     match (from, into) {
-        (from, T::Decimal128(precision, scale)) if known == Known::Table => {
+        (from, T::Decimal128(precision, scale)) if known.is_table() => {
             let (precision, scale) = (*precision, u8::try_from(*scale).ok()?);
             return decimal(from, precision, scale);
         }
-        (from, T::Date32) if known == Known::Table => return natural_if(is_date(from)),
-        (from, T::Timestamp(_, zone)) if known == Known::Table => {
+        (from, T::Date32) if known.is_table() => return natural_if(is_date(from)),
+        (from, T::Timestamp(_, zone)) if known.is_table() => {
             let same = matches!(from, T::Timestamp(_, z) if z.is_some() == zone.is_some());
             return natural_if(same);
         }
@@ -55,12 +64,12 @@ pub(crate) fn coercion(field: &Field, target: &Column, known: Known) -> Option<C
     }
     match scalar {
         Scalar::Bool => natural_if(matches!(from, T::Boolean)),
-        Scalar::Int32 if is_date(from) => natural_if(known == Known::Wire),
+        Scalar::Int32 if is_date(from) => natural_if(!known.is_table()),
         Scalar::Int32 => {
             let (min, max) = bounds(into).unwrap_or((i32::MIN.into(), i32::MAX.into()));
             whole(from, min, max)
         }
-        Scalar::Int64 if is_time(from) => natural_if(known == Known::Wire || !is_instant(from)),
+        Scalar::Int64 if is_time(from) => natural_if(!known.is_table() || !is_instant(from)),
         Scalar::Int64 => whole(from, i64::MIN, i64::MAX),
         Scalar::Float => match from {
             T::Float16 | T::Float32 => Some(Coercion::None),
@@ -76,7 +85,7 @@ pub(crate) fn coercion(field: &Field, target: &Column, known: Known) -> Option<C
             T::FixedSizeBinary(16) if is_uuid(field) => Some(Coercion::None),
             from if is_binary(from) => Some(Coercion::Text),
             T::Decimal32(p, s) | T::Decimal64(p, s) | T::Decimal128(p, s) | T::Decimal256(p, s) => {
-                natural_if(known == Known::Wire && delta_decimal(*p, *s).is_some())
+                natural_if(!known.is_table() && delta_decimal(*p, *s).is_some())
             }
             _ => None,
         },

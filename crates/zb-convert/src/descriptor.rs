@@ -9,7 +9,7 @@ use prost_types::{
 
 use crate::shape::{Column, Scalar, Shape};
 
-/// Builds the message `name` with `columns` as its fields, numbered from 1 in their order.
+/// Builds the message `name` with `columns` as its fields, under the numbers that they have.
 pub(crate) fn message(name: &str, columns: &[Column]) -> DescriptorProto {
     nested(name.to_owned(), &format!(".{name}"), columns)
 }
@@ -29,8 +29,8 @@ fn nested(name: String, full_name: &str, columns: &[Column]) -> DescriptorProto 
         name: Some(name),
         ..DescriptorProto::default()
     };
-    for (position, column) in columns.iter().enumerate() {
-        let number = i32::try_from(position + 1).unwrap_or(i32::MAX);
+    for column in columns {
+        let number = i32::try_from(column.number).unwrap_or(i32::MAX);
         let (label, value) = match &column.shape {
             Shape::List(item) => (Label::Repeated, &**item),
             _ if column.nullable => (Label::Optional, column),

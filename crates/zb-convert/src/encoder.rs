@@ -9,12 +9,12 @@ use prost_types::DescriptorProto;
 use crate::{
     Encoded, EncodedVecs, ExtraColumns, Options, SchemaError, SchemaProblem, SchemaProblemKind,
     coercion::Known,
-    delta::delta_schema,
     descriptor,
     field::FieldPlan,
     fit::{Fitted, fit},
     shape::{self, is_identifier},
     source::Source,
+    table::Table,
     target,
 };
 
@@ -143,7 +143,9 @@ impl Encoder {
     /// known of the columns: integers are held to the bounds of BYTE and SHORT; a column
     /// DECIMAL(p, s) takes decimals of any scale, integers and texts, with a row error for a value
     /// that it does not hold exactly; dates go to DATE alone, and instants with a zone to
-    /// TIMESTAMP, without one to `TIMESTAMP_NTZ`. The descriptor is that of the whole table.
+    /// TIMESTAMP, without one to `TIMESTAMP_NTZ`. The descriptor is that of the whole table, its
+    /// fields numbered by their order or by [`FIELD_NUMBER`](crate::FIELD_NUMBER), without the
+    /// columns that [`TABLE_TYPE`](crate::TABLE_TYPE) marks as such that nobody can send.
     ///
     /// # Errors
     ///
@@ -155,10 +157,13 @@ impl Encoder {
         options: Options,
     ) -> Result<Self, SchemaError> {
         check_name(&options)?;
-        let target = shape::columns(&delta_schema(table)?)?;
-        let descriptor = descriptor::message(&options.message_name, &target);
-        let extra = options.extra_columns;
-        let fitted = fit(schema.fields(), &target, Known::Table, extra)?;
+        let Table {
+            columns,
+            unsendable,
+        } = Table::of(table)?;
+        let descriptor = descriptor::message(&options.message_name, &columns);
+        let known = Known::Table(&unsendable);
+        let fitted = fit(schema.fields(), &columns, known, options.extra_columns)?;
         Ok(Self::of(schema, descriptor, fitted, options))
     }
 

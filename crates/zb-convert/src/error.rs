@@ -168,6 +168,23 @@ pub enum SchemaProblemKind {
     /// A column that the encoder needs and the batch lacks.
     #[error("the batch lacks this column")]
     MissingColumn,
+    /// A column that the target needs and the schema lacks.
+    #[error("the table needs this column, {expected} NOT NULL, and it is not there; add it")]
+    Needed {
+        /// What the target takes.
+        expected: String,
+    },
+    /// A column of the table of a type that the service does not take from anyone.
+    #[error(
+        "the table's column is {table_type}, which cannot be sent through Zerobus; {}",
+        if *.nullable { "leave it out" } else { "it is NOT NULL, so let it be null or change its type" }
+    )]
+    NotSendable {
+        /// The type as the table calls it.
+        table_type: String,
+        /// Whether it can be left out.
+        nullable: bool,
+    },
     /// A column of the batch with another type than the encoder was made for.
     #[error("the batch has {found}, the schema it is sent with has {expected}")]
     ColumnType {

@@ -25,7 +25,7 @@ pub(crate) struct Fitted {
 pub(crate) fn fit(
     fields: &Fields,
     target: &[Column],
-    known: Known,
+    known: Known<'_>,
     extra: ExtraColumns,
 ) -> Result<Fitted, SchemaError> {
     let mut walk = Walk {
@@ -43,14 +43,14 @@ pub(crate) fn fit(
     }
 }
 
-struct Walk {
-    known: Known,
+struct Walk<'a> {
+    known: Known<'a>,
     extra: ExtraColumns,
     null: Vec<usize>,
     problems: Vec<SchemaProblem>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn fields(&mut self, fields: &Fields, target: &[Column], parent: &str) -> Vec<Column> {
         let found = self.by_name(fields, target, parent);
         let mut columns = Vec::with_capacity(target.len());
@@ -64,7 +64,10 @@ impl Walk {
                     }));
                 }
                 None if column.nullable => {}
-                None => self.problem(&column.path, Kind::MissingColumn),
+                None => {
+                    let expected = self.expected(column);
+                    self.problem(&column.path, Kind::Needed { expected });
+                }
             }
         }
         columns
@@ -108,7 +111,33 @@ impl Walk {
             {
                 self.null.push(at);
             }
-            (ExtraColumns::Refuse, _) => self.problem(path, Kind::NotInTable),
+            (ExtraColumns::Refuse, _) => match self.unsendable(field, parent) {
+                Some(kind) => self.problem(path, kind),
+                None => self.problem(path, Kind::NotInTable),
+            },
+        }
+    }
+
+    /// What to say of a column that the table has and nobody can send.
+    fn unsendable(&self, field: &Field, parent: &str) -> Option<Kind> {
+        match self.known {
+            Known::Table(unsendable) if parent.is_empty() => {
+                let table_type = unsendable.get(&field.name().to_ascii_lowercase())?.clone();
+                let nullable = true;
+                Some(Kind::NotSendable {
+                    table_type,
+                    nullable,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of a column of the target, in the words of whoever asks for it.
+    fn expected(&self, target: &Column) -> String {
+        match self.known {
+            Known::Wire => target.shape.to_string(),
+            Known::Table(_) => format!("{} ({})", target.shape, sql_type(target)),
         }
     }
 
@@ -170,10 +199,7 @@ impl Walk {
             _ => {}
         }
         let found = field.data_type().clone();
-        let expected = match self.known {
-            Known::Wire => target.shape.to_string(),
-            Known::Table => format!("{} ({})", target.shape, sql_type(target)),
-        };
+        let expected = self.expected(target);
         self.problem(&target.path, Kind::Lossy { found, expected });
         None
     }

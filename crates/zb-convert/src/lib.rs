@@ -119,6 +119,7 @@ mod shape;
 mod slots;
 mod source;
 mod summary;
+mod table;
 mod target;
 mod uuid;
 mod variant;
@@ -135,6 +136,7 @@ pub use options::{ExtraColumns, Options, SubMicroseconds};
 pub use print::proto_text;
 pub use row_error::{RowError, RowErrorKind};
 pub use summary::{ColumnSummary, summarize};
+pub use table::{FIELD_NUMBER, TABLE_TYPE};
 
 /// The most columns that a message may have: the limit of the service.
 pub const MAX_COLUMNS: usize = 2000;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// One more than the largest number of a field that is taken: its tag has three bytes.
-const NUMBERS: u32 = 1 << 18;
+pub(crate) const NUMBERS: u32 = 1 << 18;
 
 /// The columns of a descriptor, with the numbers it gives them.
 pub(crate) fn columns(descriptor: &DescriptorProto) -> Result<Vec<Column>, SchemaError> {

@@ -16,7 +16,7 @@ use zb_telemetry::Recorder;
 use zb_types::Secret;
 
 use crate::{
-    Client, Config, Credentials, Error,
+    Client, Config, Credentials, Error, Fit,
     config::{Layer, Places},
     mirrors::{Beside, Kept, Mirrored},
     recorded::{Recorded, WatchedMirrors, WatchedTokens},
@@ -37,6 +37,7 @@ pub struct ClientBuilder {
     places: Places,
     allow_plaintext: bool,
     tokens: Option<Arc<dyn zb_auth::TokenSource>>,
+    fit: Fit,
     settings: Settings,
     files: Files,
     recorder: Option<Arc<dyn Recorder>>,
@@ -103,6 +104,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether rows are made to fit the table: [where its columns can be read](Fit::WhenReadable),
+    /// unless said otherwise.
+    pub fn fit(mut self, fit: Fit) -> Self {
+        self.fit = fit;
+        self
+    }
+
     /// The name of the program, for the service's logs.
     pub fn application(self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -144,6 +152,15 @@ impl ClientBuilder {
         self
     }
 
+    /// What is found in the places that this builder looks in, and where: for telling a person.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a place cannot be read.
+    pub fn settings(&self) -> Result<crate::Settings, Error> {
+        Ok(self.places.settings(self.tokens.is_some())?)
+    }
+
     /// Makes the client. Nothing is connected to yet.
     ///
     /// # Errors
@@ -166,13 +183,13 @@ impl ClientBuilder {
             .open(self.settings.apply(options), self.recorder.as_ref())?;
         let workspace = workspace_id_from_endpoint(&endpoint);
         let made = match (credentials, self.tokens) {
-            (_, Some(tokens)) => client(options, tokens, host, self.recorder),
+            (_, Some(tokens)) => client(options, tokens, &host, self.fit, self.recorder),
             (Credentials::Client { id, secret }, None) => {
                 let mut source = ClientCredentials::builder(&host, id, secret, workspace?);
                 if self.allow_plaintext {
                     source = source.allow_plaintext();
                 }
-                client(options, source.build()?, host, self.recorder)
+                client(options, source.build()?, &host, self.fit, self.recorder)
             }
             (Credentials::OidcToken { file, client_id }, None) => {
                 let mut source = TokenExchange::builder(&host, FileToken::new(file), workspace?);
@@ -182,10 +199,12 @@ impl ClientBuilder {
                 if self.allow_plaintext {
                     source = source.allow_plaintext();
                 }
-                client(options, source.build()?, host, self.recorder)
+                client(options, source.build()?, &host, self.fit, self.recorder)
             }
             // Found only where there is a source of the program's own.
-            (Credentials::Program, None) => client(options, NoTokens, host, self.recorder),
+            (Credentials::Program, None) => {
+                client(options, NoTokens, &host, self.fit, self.recorder)
+            }
         };
         Ok(made?.with(files))
     }
@@ -208,7 +227,7 @@ impl ClientBuilder {
         let (options, files) = self
             .files
             .open(self.settings.apply(options), self.recorder.as_ref())?;
-        let made = client(options, source.build()?, host, self.recorder)?;
+        let made = client(options, source.build()?, &host, self.fit, self.recorder)?;
         Ok(made.with(files).serving(server))
     }
 
@@ -228,7 +247,8 @@ impl ClientBuilder {
         let client = Client::new(
             options,
             NoTokens,
-            "https://dry-run.invalid".to_owned(),
+            "https://dry-run.invalid",
+            Fit::Off,
             self.recorder,
         )?;
         Ok(client.with(files))
@@ -264,7 +284,8 @@ impl Settings {
 fn client(
     options: SenderOptions,
     source: impl zb_auth::TokenSource + 'static,
-    host: String,
+    host: &str,
+    fit: Fit,
     recorder: Option<Arc<dyn Recorder>>,
 ) -> Result<Client, Error> {
     match recorder {
@@ -273,9 +294,9 @@ fn client(
                 source,
                 recorder: Arc::clone(&recorder),
             };
-            Client::new(options, watched, host, Some(recorder))
+            Client::new(options, watched, host, fit, Some(recorder))
         }
-        None => Client::new(options, source, host, None),
+        None => Client::new(options, source, host, fit, None),
     }
 }
 

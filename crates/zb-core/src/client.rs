@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
-use zb_auth::{Retrying, TokenCache};
+use zb_auth::{Retrying, Scope, TokenCache};
 use zb_debug::{Mirrors, QuarantineDir};
 use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, Ticket, TokenSource};
 use zb_retry::Policy;
@@ -12,7 +12,10 @@ use zb_telemetry::Recorder;
 use zb_types::TableName;
 
 use crate::{
-    ClientBuilder, Error, TableDescription, catalog, mirrors::Beside, senders::Senders,
+    ClientBuilder, Error, Fit, TableDescription,
+    catalog::{Catalog, TableSchemas},
+    mirrors::Beside,
+    senders::Senders,
     tokens::CachedTokens,
 };
 
@@ -30,8 +33,7 @@ pub(crate) const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 pub struct Client {
     options: SenderOptions,
     tokens: Arc<dyn TokenSource>,
-    host: String,
-    cache: Arc<TokenCache>,
+    catalog: Arc<Catalog>,
     /// The senders of [`send`](Self::send) and [`submit`](Self::submit).
     senders: Senders,
     beside: Beside,
@@ -72,19 +74,24 @@ impl Client {
     }
 
     pub(crate) fn new(
-        options: SenderOptions,
+        mut options: SenderOptions,
         source: impl zb_auth::TokenSource + 'static,
-        host: String,
+        host: &str,
+        fit: Fit,
         recorder: Option<Arc<dyn Recorder>>,
     ) -> Result<Self, Error> {
         options.validate()?;
         let source = Retrying::new(source, || TOKEN_RETRIES.backoff());
         let cache = Arc::new(TokenCache::new(source));
+        let catalog = Arc::new(Catalog::new(host, Arc::clone(&cache)));
+        if fit != Fit::Off {
+            let schemas = TableSchemas::new(Arc::clone(&catalog), fit);
+            options = options.table_schemas(Arc::new(schemas));
+        }
         Ok(Self {
             options,
-            tokens: Arc::new(CachedTokens::new(Arc::clone(&cache), recorder)),
-            host,
-            cache,
+            tokens: Arc::new(CachedTokens::new(cache, recorder)),
+            catalog,
             senders: Senders::default(),
             beside: Beside::default(),
             #[cfg(feature = "local")]
@@ -180,7 +187,17 @@ impl Client {
     /// [`Error::Auth`] when there is no token for the workspace, [`Error::Catalog`] when there is
     /// no such table, no right to see it, or no answer.
     pub async fn describe_table(&self, table: &TableName) -> Result<TableDescription, Error> {
-        catalog::describe(&self.host, &self.cache, table).await
+        self.catalog.describe(table).await
+    }
+
+    /// Asks for a token, or finds one that is good still, and does nothing with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] when there is none.
+    pub async fn check_token(&self, scope: &Scope) -> Result<(), Error> {
+        self.catalog.tokens().token(scope).await?;
+        Ok(())
     }
 
     /// Waits for what is in flight, at most 30 seconds, and ends every sender of

@@ -24,6 +24,12 @@
 //! # }
 //! ```
 //!
+//! # Rows that fit
+//!
+//! Rows are made to fit the table, whose columns are read from Unity Catalog: see [`Fit`], which also
+//! says what becomes of each type. They are read again when a stream is opened, so that a table may grow
+//! under a client that runs.
+//!
 //! # Which crate does what
 //!
 //! | crate | does | here as |
@@ -52,7 +58,9 @@ mod catalog;
 mod client;
 mod config;
 mod error;
+mod fit;
 mod mirrors;
+pub mod probe;
 mod recorded;
 mod senders;
 mod tokens;
@@ -61,8 +69,9 @@ mod totals;
 pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
-pub use config::{Config, ConfigError, Credentials, Origin};
+pub use config::{Config, ConfigError, Credentials, Missing, Origin, Setting, Settings};
 pub use error::{Error, ErrorKind};
+pub use fit::Fit;
 pub use totals::Totals;
 pub use zb_auth as auth;
 pub use zb_convert as convert;

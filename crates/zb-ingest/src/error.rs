@@ -5,15 +5,25 @@ use std::time::Duration;
 use zb_convert::SchemaError;
 use zb_types::TableName;
 
-use crate::{Code, Status, TokenError};
+use crate::{Code, Status, TableSchemaError, TokenError};
 
 /// Why a sender could not be opened, or can deliver no more.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The schema cannot be sent, or a batch has another one than the sender.
+    /// The schema cannot be sent or does not fit the table, with every problem there is, or a batch
+    /// has another one than the sender.
     #[error("the schema cannot be sent")]
     Schema(#[source] SchemaError),
+    /// The columns of the table are not known, and nothing is sent without knowing them.
+    #[error("the columns of {table} are not known")]
+    TableSchema {
+        /// The table.
+        table: TableName,
+        /// Why they are not.
+        #[source]
+        source: TableSchemaError,
+    },
     /// A setting that cannot be.
     #[error("{setting}: {problem}")]
     Config {
@@ -132,6 +142,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Schema(_) => ErrorKind::Schema,
+            Self::TableSchema { source, .. } => source.kind(),
             Self::Config { .. } => ErrorKind::Config,
             Self::Token { source, .. } if source.is_transient() => ErrorKind::Unavailable,
             Self::Token { .. } => ErrorKind::Authentication,

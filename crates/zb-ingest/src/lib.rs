@@ -31,6 +31,10 @@
 //! that `pacing.rs` sets; `lane/verdict.rs` decides what a loss means, and `lane/isolation.rs` finds
 //! rows that the service refuses.
 //!
+//! Rows are made as the table wants them where a [`TableSchemaSource`] says which columns it has
+//! (`plan.rs`). It is asked again before each stream that the lane opens, so that a table that was
+//! altered is met with another plan, or with one error that names everything that no longer fits.
+//!
 //! # When to use this alone
 //!
 //! With a token source and telemetry of your own. The facade `zb-core` plugs in ours.
@@ -43,6 +47,7 @@ mod ledger;
 mod observer;
 mod options;
 mod pacing;
+mod plan;
 mod quarantine;
 mod ranges;
 mod receipt;
@@ -56,6 +61,7 @@ mod spans;
 mod stamp;
 mod status;
 mod submit;
+mod table;
 mod ticket;
 mod token;
 
@@ -72,5 +78,6 @@ pub use slow_down::SlowDown;
 pub use stamp::{BATCH_COLUMN, ROW_COLUMN};
 pub use status::{Code, Status};
 pub use submit::TrySubmitError;
+pub use table::{TableSchemaError, TableSchemaSource};
 pub use ticket::Ticket;
 pub use token::{TokenError, TokenSource};

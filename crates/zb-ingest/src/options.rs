@@ -8,7 +8,7 @@ use zb_convert::ChunkLimit;
 use zb_retry::{Budget, Policy};
 use zb_types::is_loopback_host;
 
-use crate::{Error, Observer, Quarantine, SlowDown, stamp};
+use crate::{Error, Observer, Quarantine, SlowDown, TableSchemaSource, stamp};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -41,6 +41,7 @@ pub struct SenderOptions {
     pub(crate) retry: Policy,
     pub(crate) retry_budget: Option<Budget>,
     pub(crate) encoding: zb_convert::Options,
+    pub(crate) table_schemas: Option<Arc<dyn TableSchemaSource>>,
     pub(crate) application: Option<String>,
     pub(crate) allow_plaintext: bool,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
@@ -66,6 +67,7 @@ impl SenderOptions {
             retry: Policy::new(),
             retry_budget: None,
             encoding: zb_convert::Options::default(),
+            table_schemas: None,
             application: None,
             allow_plaintext: false,
             observers: Vec::new(),
@@ -135,6 +137,21 @@ impl SenderOptions {
     /// How batches are turned into rows.
     pub fn encoding(mut self, options: zb_convert::Options) -> Self {
         self.encoding = options;
+        self
+    }
+
+    /// Who says which columns a table has. Rows are then made to fit it: columns found by name,
+    /// values brought to the table's types where nothing is lost, and what does not fit named at once
+    /// when the sender is opened. Without, rows are made as the batches have them.
+    pub fn table_schemas(mut self, source: Arc<dyn TableSchemaSource>) -> Self {
+        self.table_schemas = Some(source);
+        self
+    }
+
+    /// Makes rows as the batches have them, though somebody [may say](Self::table_schemas) which
+    /// columns the table has: for what was made from records, where a time is an integer already.
+    pub fn unfitted(mut self) -> Self {
+        self.table_schemas = None;
         self
     }
 

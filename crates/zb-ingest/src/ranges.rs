@@ -67,6 +67,15 @@ impl RowRanges {
         }
     }
 
+    /// Those of the rows that are in `other`, too.
+    pub(crate) fn within(&self, other: &Self) -> Self {
+        let mut outside = self.clone();
+        outside.remove(other);
+        let mut within = self.clone();
+        within.remove(&outside);
+        within
+    }
+
     /// The first half of the rows and the second; the first is the larger one.
     pub(crate) fn halves(&self) -> (Self, Self) {
         let mut left = self.count().div_ceil(2);
@@ -134,6 +143,9 @@ mod tests {
             let (first, second) = ranges.halves();
             assert_eq!(first.count(), model.len().div_ceil(2));
             assert!(first.rows().chain(second.rows()).eq(model.iter().copied()));
+            assert_eq!(first.within(&ranges), first);
+            assert_eq!(first.within(&second), RowRanges::new());
+            assert_eq!(ranges.within(&second), second);
             assert_eq!(ranges.rows().collect::<BTreeSet<_>>(), model);
             assert_eq!(ranges.count(), model.len());
             for row in 0..80 {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use zb_convert::RowError;
 
-use crate::Status;
+use crate::{RowRanges, Status};
 
 /// A row that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,12 @@ impl Rejection {
     pub(crate) fn conversion(error: RowError) -> Self {
         let cause = Cause::Conversion(error);
         Self { cause }
+    }
+
+    /// Of a row that was looked at as row `error.row` of `rows`.
+    pub(crate) fn conversion_among(mut error: RowError, rows: &RowRanges) -> Self {
+        error.row = rows.rows().nth(error.row).unwrap_or(error.row);
+        Self::conversion(error)
     }
 
     /// A row that the service refused, alone or among others that were not told apart.

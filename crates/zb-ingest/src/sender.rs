@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use zb_convert::{EncodedVecs, Encoder};
+use zb_convert::EncodedVecs;
 use zb_types::TableName;
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     lane::{Lane, Line},
     ledger::Ledger,
     observer::Observers,
+    plan::{Plan, Plans},
     quarantine,
     sdk::{MAX_IN_FLIGHT_REQUESTS, Stream},
     shared::Shared,
@@ -59,11 +60,12 @@ pub struct Sender {
 impl Sender {
     /// Opens a stream to `table` for record batches of `schema`.
     ///
-    /// The columns must agree with those of the table, which the service checks here and now.
+    /// The columns must agree with those of the table, which the service checks here and now, or fit
+    /// them, where [they are known](SenderOptions::table_schemas).
     ///
     /// # Errors
     ///
-    /// When the schema cannot be sent, a setting is wrong, there is no token, the service refuses
+    /// When the schema cannot be sent or does not fit the table, a setting is wrong, there is no token, the service refuses
     /// the stream, or no connection comes about within the bounds of the retry policy.
     pub async fn open(
         table: TableName,
@@ -72,17 +74,15 @@ impl Sender {
         options: SenderOptions,
     ) -> Result<Self, Error> {
         let limit = options.check()?;
-        let encoding = options.encoding.clone();
-        let encoder = Encoder::new(&options.table_schema(schema), encoding);
-        let encoder = encoder.map_err(Error::Schema)?;
+        let plans = Plans::make(&table, schema, &options).await?;
+        let plan = plans.present();
         let (quarantine, keeping) = options
             .quarantine
             .clone()
             .map(|quarantine| quarantine::start(table.clone(), quarantine))
             .unzip();
         let shared = Arc::new(Shared {
-            descriptor: Arc::new(encoder.descriptor().clone()),
-            encoder: Arc::new(encoder),
+            plans,
             limit,
             ledger: Ledger::default(),
             budget: Budget::new(options.max_in_flight_bytes, MAX_IN_FLIGHT_REQUESTS),
@@ -100,10 +100,17 @@ impl Sender {
                 let outcomes = Arc::clone(&shared.outcomes);
                 let line = Arc::new(Line::new(&shared.options, outcomes));
                 let stream = match number {
-                    0 => Some(first_stream(&shared, &line).await?),
+                    0 => Some(first_stream(&shared, &line, &plan).await?),
                     _ => None,
                 };
-                lanes.push(Lane::start(Arc::clone(&shared), line, stream, stop.clone()));
+                let plan = Arc::clone(&plan);
+                lanes.push(Lane::start(
+                    Arc::clone(&shared),
+                    line,
+                    stream,
+                    plan,
+                    stop.clone(),
+                ));
             }
         }
         Ok(Self {
@@ -241,10 +248,10 @@ impl Sender {
 }
 
 /// Opens the first stream, within the bounds of the retry policy.
-async fn first_stream(shared: &Shared, line: &Arc<Line>) -> Result<Stream, Error> {
+async fn first_stream(shared: &Shared, line: &Arc<Line>, plan: &Plan) -> Result<Stream, Error> {
     let (mut cause, mut fresh_token_tried) = (None, false);
     loop {
-        match shared.open(line).await {
+        match shared.open(line, plan).await {
             Ok(stream) => {
                 line.progress();
                 return Ok(stream);

@@ -6,21 +6,27 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
-use prost_types::DescriptorProto;
 use tokio::sync::Mutex;
-use zb_convert::{ChunkLimit, EncodedVecs, Encoder};
+use zb_convert::{ChunkLimit, EncodedVecs};
 use zb_types::TableName;
 
 use crate::{
-    Code, Error, Event, RowRanges, SenderOptions, Status, TokenSource, budget::Budget, lane::Line,
-    ledger::Ledger, observer::Observers, receipt::take_rows, sdk::Stream, slow_down::Outcomes,
-    spans, ticket::Tracking,
+    Code, Error, Event, Rejection, RowRanges, SenderOptions, Status, TokenSource,
+    budget::Budget,
+    lane::Line,
+    ledger::Ledger,
+    observer::Observers,
+    plan::{Plan, Plans},
+    receipt::take_rows,
+    sdk::Stream,
+    slow_down::Outcomes,
+    spans,
+    ticket::Tracking,
 };
 
 pub(crate) struct Shared {
     pub(crate) table: TableName,
-    pub(crate) encoder: Arc<Encoder>,
-    pub(crate) descriptor: Arc<DescriptorProto>,
+    pub(crate) plans: Plans,
     pub(crate) limit: ChunkLimit,
     pub(crate) ledger: Ledger,
     pub(crate) budget: Budget,
@@ -33,9 +39,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// One attempt to open a stream.
-    pub(crate) async fn open(&self, line: &Arc<Line>) -> Result<Stream, Error> {
-        let descriptor = (*self.descriptor).clone();
+    /// One attempt to open a stream for records of a plan.
+    pub(crate) async fn open(&self, line: &Arc<Line>, plan: &Plan) -> Result<Stream, Error> {
+        let descriptor = (*plan.descriptor).clone();
         let tokens = Arc::clone(&self.tokens);
         let line = Arc::clone(line);
         let observers = self.observers.clone();
@@ -51,9 +57,9 @@ impl Shared {
     }
 
     /// Tells of records that are about to be handed over.
-    pub(crate) fn sending(&self, records: &[Vec<u8>], again: bool) {
+    pub(crate) fn sending(&self, plan: &Plan, records: &[Vec<u8>], again: bool) {
         self.observers.tell(&Event::Sending {
-            descriptor: &self.descriptor,
+            descriptor: &plan.descriptor,
             records,
             again,
         });
@@ -62,13 +68,14 @@ impl Shared {
     /// Encodes the next chunk away from the async threads; gives back where to go on.
     pub(crate) async fn encode(
         &self,
+        plan: &Arc<Plan>,
         tracking: &Tracking,
         start: usize,
         chunk: EncodedVecs,
     ) -> Result<(usize, EncodedVecs), Error> {
         let span = spans::convert(&tracking.span());
         let batch = tracking.stamped();
-        let (next, chunk, elapsed) = self.convert(batch, start, self.limit, chunk).await?;
+        let (next, chunk, elapsed) = self.convert(plan, batch, start, self.limit, chunk).await?;
         spans::converted(&span, chunk.len(), chunk.framed_len());
         self.observers.tell(&Event::Encoded {
             rows: chunk.len(),
@@ -80,16 +87,17 @@ impl Shared {
 
     async fn convert(
         &self,
+        plan: &Arc<Plan>,
         batch: &RecordBatch,
         start: usize,
         limit: ChunkLimit,
         mut chunk: EncodedVecs,
     ) -> Result<(usize, EncodedVecs, Duration), Error> {
-        let encoder = Arc::clone(&self.encoder);
+        let plan = Arc::clone(plan);
         let batch = batch.clone();
         let work = move || {
             let started = Instant::now();
-            let next = encoder.encode_vecs(&batch, start, limit, &mut chunk)?;
+            let next = plan.encoder.encode_vecs(&batch, start, limit, &mut chunk)?;
             Ok((next, chunk, started.elapsed()))
         };
         match tokio::task::spawn_blocking(work).await {
@@ -98,23 +106,30 @@ impl Shared {
         }
     }
 
-    /// Encodes rows that were encoded before.
+    /// Encodes rows that were encoded before. Under another plan some may be none that the table
+    /// takes any more.
     pub(crate) async fn encode_rows(
         &self,
+        plan: &Arc<Plan>,
         batch: &RecordBatch,
         rows: &RowRanges,
-    ) -> Result<Vec<Vec<u8>>, Error> {
-        let rows = take_rows(batch, rows).map_err(|error| self.internal(error.to_string()))?;
+    ) -> Result<(Vec<Vec<u8>>, Vec<Rejection>), Error> {
+        let taken = take_rows(batch, rows).map_err(|error| self.internal(error.to_string()))?;
         let mut buffer = self.again.lock().await;
         let chunk = std::mem::take(&mut *buffer);
-        let (_, mut chunk, _) = self.convert(&rows, 0, ChunkLimit::NONE, chunk).await?;
-        if chunk.len() != rows.num_rows() {
-            let problem = "rows that could be encoded before cannot be now";
-            return Err(self.internal(problem.to_owned()));
-        }
+        let (_, mut chunk, _) = self
+            .convert(plan, &taken, 0, ChunkLimit::NONE, chunk)
+            .await?;
+        let errors = chunk.take_errors().into_iter();
+        let rejections: Vec<_> = errors
+            .map(|error| Rejection::conversion_among(error, rows))
+            .collect();
         let records = chunk.take_rows();
+        if records.len() + rejections.len() != taken.num_rows() {
+            return Err(self.internal("rows were lost in encoding".to_owned()));
+        }
         *buffer = chunk;
-        Ok(records)
+        Ok((records, rejections))
     }
 
     /// The sender delivers no more; gives back the first cause.

@@ -8,7 +8,7 @@ use zb_convert::EncodedVecs;
 
 use crate::{
     Error, Event, Fate, Rejection, RowRanges, Sender, Ticket, budget::Share, lane::Queued,
-    request::Request, spans, stamp, ticket::Tracking,
+    plan::Plan, request::Request, spans, stamp, ticket::Tracking,
 };
 
 /// Why a batch was not taken in at once.
@@ -25,6 +25,7 @@ pub enum TrySubmitError {
 
 /// A chunk of a batch, ready to go.
 struct Ready {
+    plan: Arc<Plan>,
     records: Vec<Vec<u8>>,
     rows: RowRanges,
     bytes: usize,
@@ -34,8 +35,9 @@ struct Ready {
 struct Left(RowRanges, Error);
 
 impl Ready {
-    fn of(chunk: &mut EncodedVecs) -> Self {
+    fn of(plan: Arc<Plan>, chunk: &mut EncodedVecs) -> Self {
         Self {
+            plan,
             records: chunk.take_rows(),
             rows: chunk.row_ranges().iter().cloned().collect(),
             bytes: chunk.framed_len(),
@@ -68,7 +70,8 @@ impl Sender {
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let encoded = shared.encode(&tracking, next, chunk).await;
+            let plan = shared.plans.present();
+            let encoded = shared.encode(&plan, &tracking, next, chunk).await;
             let (after, mut chunk) = match encoded {
                 Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
@@ -81,7 +84,7 @@ impl Sender {
                 }
             };
             self.note_rejections(&tracking, &mut chunk);
-            let ready = Ready::of(&mut chunk);
+            let ready = Ready::of(plan, &mut chunk);
             *buffer = chunk;
             if let Err(left) = self.queue(&tracking, ready).await {
                 let Left(mut rest, error) = *left;
@@ -124,11 +127,12 @@ impl Sender {
         let mut next = 0;
         loop {
             let chunk = std::mem::take(&mut *buffer);
-            let (after, mut chunk) = shared.encode(&tracking, next, chunk).await?;
+            let plan = shared.plans.present();
+            let (after, mut chunk) = shared.encode(&plan, &tracking, next, chunk).await?;
             rejections.extend(chunk.take_errors().into_iter().map(Rejection::conversion));
             null_lists += chunk.null_lists();
             if !chunk.is_empty() {
-                ready.push(Ready::of(&mut chunk));
+                ready.push(Ready::of(plan, &mut chunk));
             }
             *buffer = chunk;
             next = after;
@@ -227,7 +231,7 @@ impl Sender {
     ) -> Result<(), Box<Left>> {
         let shared = &*self.shared;
         if shared.options.dry_run {
-            shared.sending(&ready.records, false);
+            shared.sending(&ready.plan, &ready.records, false);
             tracking.kept_back(&ready.rows);
             return Ok(());
         }
@@ -253,8 +257,12 @@ impl Sender {
             span: spans::wait(&tracking.span(), rows, bytes),
             share,
         };
-        let records = ready.records;
-        if let Err(refused) = lane.put(Queued { request, records }) {
+        let queued = Queued {
+            request,
+            plan: ready.plan,
+            records: ready.records,
+        };
+        if let Err(refused) = lane.put(queued) {
             let error = self.cause();
             refused.request.give_up(&shared.ledger, &error);
         }

@@ -72,9 +72,9 @@ pub enum Error {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// A Delta table cannot hold the schema.
-    #[error("{table} cannot be created: {reason}")]
+    #[error("{table} cannot have these columns: {reason}")]
     Schema {
-        /// The table that was to be created.
+        /// The table.
         table: TableName,
         /// The columns at fault, all of them.
         reason: String,

@@ -164,6 +164,33 @@ impl Server {
         Ok(())
     }
 
+    /// Gives a table other columns, as somebody's ALTER TABLE does: new ones that may be null, some
+    /// less, in another order, NOT NULL or no longer. Its rows stay as they are, and whether a column
+    /// that becomes NOT NULL has nulls is not looked at. No feature of Delta is turned on that the
+    /// table does not have.
+    ///
+    /// A stream that is open learns of it by its next commit, which fails; the next one is checked
+    /// against the new columns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if Delta cannot hold the columns, one has another type than before, or a new
+    /// one is NOT NULL; [`Error::Table`] if the table cannot be read or written.
+    pub async fn alter_table(&self, table: &TableName, schema: &Schema) -> Result<(), Error> {
+        self.endpoint.lake.alter(table, schema, false).await
+    }
+
+    /// Gives a table other columns and takes away its rows, as CREATE OR REPLACE TABLE does; see
+    /// [`alter_table`](Self::alter_table).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if Delta cannot hold the columns, [`Error::Table`] if the table cannot be
+    /// read or written.
+    pub async fn replace_table(&self, table: &TableName, schema: &Schema) -> Result<(), Error> {
+        self.endpoint.lake.alter(table, schema, true).await
+    }
+
     /// Where the Delta table is, or would be.
     pub fn table_path(&self, table: &TableName) -> PathBuf {
         self.endpoint.lake.path(table)

@@ -9,7 +9,9 @@
 
 mod bad_input;
 mod clock;
+mod doctor;
 mod faults;
+mod fit;
 mod interrupt;
 mod matrix;
 mod memory;

@@ -31,7 +31,7 @@ class Base:
         self._native = _native.Client(
             place,
             _settings.sender(options),
-            _settings.files(options),
+            _settings.besides(options),
             _settings.telemetry(options),
         )
         _exit.watch(self)

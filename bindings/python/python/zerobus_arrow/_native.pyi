@@ -89,7 +89,7 @@ class Client:
         cls,
         place: object,
         delivery: dict[str, Any],
-        files: dict[str, Any],
+        besides: dict[str, Any],
         telemetry: dict[str, Any] | None,
     ) -> Self: ...
     @property

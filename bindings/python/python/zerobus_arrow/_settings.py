@@ -79,6 +79,9 @@ class SenderOptions(TypedDict, total=False):
 class ClientOptions(SenderOptions, total=False):
     """How rows are sent, and what is kept beside them."""
 
+    #: Whether rows are made to fit the columns that Unity Catalog has of a table: ``"when_readable"`` (by
+    #: default), ``"required"`` or ``"off"``.
+    fit: str
     #: The directory for rejected rows, in Arrow files with their reasons.
     quarantine: Path
     #: The directory for mirrors of what was handed in and what was sent.
@@ -109,8 +112,10 @@ KEEP_REJECTED = 100_000
 _DURATIONS = {"connect_timeout", "ack_timeout", "give_up_after", "retry_base", "retry_cap"}
 _CONNECTION = frozenset(Connection.__annotations__)
 _SENDER = frozenset(SenderOptions.__annotations__)
-_FILES = frozenset(
-    name for name in ClientOptions.__annotations__ if name == "quarantine" or name.startswith("debug_")
+_BESIDES = frozenset(
+    name
+    for name in ClientOptions.__annotations__
+    if name in ("fit", "quarantine") or name.startswith("debug_")
 )
 
 
@@ -134,8 +139,8 @@ def sender(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def files(given: Mapping[str, Any]) -> dict[str, Any]:
-    chosen = {name: given.get(name) for name in _FILES}
+def besides(given: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = {name: given.get(name) for name in _BESIDES}
     for columns in ("debug_hash", "debug_null"):
         names = chosen[columns]
         if names is not None:

@@ -94,6 +94,20 @@ pub(crate) struct Connection {
     /// Lets secrets and rows travel in clear text to http addresses of other machines
     #[arg(long)]
     pub(crate) allow_plaintext: bool,
+
+    /// Whether rows are made to fit the table, whose columns Unity Catalog tells
+    #[arg(long, value_enum, default_value_t = Fit::WhenReadable)]
+    pub(crate) fit: Fit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fit {
+    /// Where its columns can be read
+    WhenReadable,
+    /// Always: nothing is sent where they cannot be read
+    Required,
+    /// Never: the service decides
+    Off,
 }
 
 /// How rows are delivered.

@@ -23,7 +23,7 @@ use arrow_schema::SchemaRef;
 use zb_core::{Client, Closed, Sender, convert, telemetry::Telemetry};
 
 use crate::{
-    arguments::{Output, Send, Sending, SubMicroseconds},
+    arguments::{Fit, Output, Send, Sending, SubMicroseconds},
     failure::Failure,
     input::Error,
     interrupt::{Interrupt, Interrupted},
@@ -53,6 +53,16 @@ pub(crate) struct Part {
     pub(crate) batches: Box<dyn Iterator<Item = Result<RecordBatch, Error>> + std::marker::Send>,
     /// Where it is known beforehand.
     pub(crate) total_rows: Option<u64>,
+    pub(crate) form: Form,
+}
+
+/// What batches were made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Data with types of its own, made to fit the table.
+    Data,
+    /// Records that were sent before, which are as a table takes them: a time is an integer there.
+    Records,
 }
 
 pub(crate) async fn run(
@@ -66,6 +76,7 @@ pub(crate) async fn run(
             schema: inputs.schema(),
             total_rows: inputs.progress().total_rows,
             batches: Box::new(inputs),
+            form: Form::Data,
         }])
     };
     parts(&arguments.sending, telemetry, opening).await
@@ -99,8 +110,10 @@ async fn deliver(
         SubMicroseconds::Reject => convert::SubMicroseconds::Reject,
         SubMicroseconds::Truncate => convert::SubMicroseconds::Truncate,
     });
-    // What cannot be sent at all is found out before anything is connected to.
-    for part in &parts {
+    // What cannot be sent at all is found out before anything is connected to. A table that is known
+    // may have no need of it.
+    let is_fitted = !arguments.dry_run && arguments.connection.fit != Fit::Off;
+    for part in parts.iter().filter(|_| !is_fitted) {
         convert::Encoder::new(&part.schema, encoding.clone())
             .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
     }
@@ -142,6 +155,10 @@ async fn send(
     let sender = client
         .sender(&arguments.table, &part.schema)
         .options(|options| arguments.delivery.apply(options).encoding(encoding))
+        .options(|options| match part.form {
+            Form::Data => options,
+            Form::Records => options.unfitted(),
+        })
         .observer(progress.clone());
     if !arguments.allow_missing_columns && !arguments.dry_run {
         let columns = sender.table_schema();

@@ -26,7 +26,10 @@ pub(crate) async fn check_columns(
     let missing: Vec<String> = described
         .columns
         .iter()
-        .filter(|column| schema.index_of(&column.name).is_err())
+        .filter(|column| {
+            let same = |name: &String| name.eq_ignore_ascii_case(&column.name);
+            !schema.fields().iter().any(|field| same(field.name()))
+        })
         .map(|column| format!("`{}` ({})", column.name, column.type_text))
         .collect();
     if missing.is_empty() {

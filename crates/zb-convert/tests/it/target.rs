@@ -245,7 +245,8 @@ fn every_misfit_is_named_at_once() {
              to a duration or to an integer",
             "column `l`: Utf8 cannot become repeated string (ARRAY<STRING>) without loss; cast the \
              column first",
-            "column `needed`: the batch lacks this column",
+            "column `needed`: the table needs this column, int32 (INT) NOT NULL, and it is not there; \
+             add it",
         ]
     );
 }
@@ -352,16 +353,14 @@ fn what_must_be_there_is_asked_of_schema_and_rows() {
         Options::default().extra_columns(ExtraColumns::Drop),
     )
     .unwrap_err();
-    let paths: Vec<_> = error
-        .problems()
-        .iter()
-        .map(|p| (p.path(), p.kind().clone()))
-        .collect();
+    let said: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
     assert_eq!(
-        paths,
+        said,
         [
-            ("id", SchemaProblemKind::MissingColumn),
-            ("tags", SchemaProblemKind::MissingColumn)
+            "column `id`: the table needs this column, int32 (INT) NOT NULL, and it is not there; \
+             add it",
+            "column `tags`: the table needs this column, repeated string (ARRAY<STRING>) NOT NULL, \
+             and it is not there; add it",
         ]
     );
     let tags = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([]), Some([]), None]);
@@ -480,4 +479,74 @@ fn a_schema_fits_its_own_descriptor() {
     let toward = Encoder::for_table(&batch.schema(), &table, Options::default()).unwrap();
     assert_eq!(toward.descriptor(), own.descriptor());
     assert_eq!(toward.encode(&batch).unwrap().bytes(), expected.bytes());
+}
+
+/// A column of a table with what its catalog says of it.
+fn told(field: Field, key: &str, value: &str) -> Field {
+    field.with_metadata([(key.to_owned(), value.to_owned())].into())
+}
+
+#[test]
+fn columns_have_the_numbers_that_the_table_gives_them() {
+    let id = Field::new("id", DataType::Int64, false);
+    let name = Field::new("name", DataType::Utf8, true);
+    let into = Schema::new(vec![
+        told(id, zb_convert::FIELD_NUMBER, "3"),
+        told(name, zb_convert::FIELD_NUMBER, "7"),
+    ]);
+    let batch = RecordBatch::try_from_iter([
+        ("name", Arc::new(StringArray::from(vec!["a"])) as ArrayRef),
+        ("id", Arc::new(Int64Array::from(vec![1]))),
+    ])
+    .unwrap();
+    let encoder = Encoder::for_table(&batch.schema(), &into, Options::default()).unwrap();
+    let numbers: Vec<_> = encoder
+        .descriptor()
+        .field
+        .iter()
+        .map(prost_types::FieldDescriptorProto::number)
+        .collect();
+    assert_eq!(numbers, [3, 7]);
+    assert_eq!(
+        encoder.encode(&batch).unwrap().bytes(),
+        b"\x18\x01\x3a\x01a"
+    );
+
+    for (one, other) in [("3", "3"), ("0", "1"), ("x", "1"), ("262144", "1")] {
+        let field = |name: &str, number| {
+            let field = Field::new(name, DataType::Int64, true);
+            told(field, zb_convert::FIELD_NUMBER, number)
+        };
+        let into = Schema::new(vec![field("id", one), field("name", other)]);
+        let error = Encoder::for_table(&batch.schema(), &into, Options::default()).unwrap_err();
+        assert!(error.to_string().contains("the number"), "{error}");
+    }
+}
+
+#[test]
+fn a_column_that_nobody_can_send_is_left_out_and_named_when_it_is_sent() {
+    let interval = |nullable| {
+        let field = Field::new("wait", DataType::Null, nullable);
+        told(field, zb_convert::TABLE_TYPE, "interval day to second")
+    };
+    let id = Field::new("id", DataType::Int64, true);
+    let into = Schema::new(vec![interval(true), id.clone()]);
+    let sent = Schema::new(vec![id.clone()]);
+    let encoder = Encoder::for_table(&sent, &into, Options::default()).unwrap();
+    let [field] = &encoder.descriptor().field[..] else {
+        panic!("{:?}", encoder.descriptor())
+    };
+    assert_eq!((field.name(), field.number()), ("id", 2));
+
+    let wait = Field::new("Wait", DataType::Int64, true);
+    let more = Schema::new(vec![id, wait]);
+    let error = Encoder::for_table(&more, &into, Options::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "column `Wait`: the table's column is interval day to second, which cannot be sent through \
+         Zerobus; leave it out"
+    );
+    let needed = Schema::new(vec![interval(false)]);
+    let error = Encoder::for_table(&sent, &needed, Options::default()).unwrap_err();
+    assert!(error.to_string().contains("NOT NULL"), "{error}");
 }

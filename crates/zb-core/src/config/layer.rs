@@ -4,10 +4,10 @@ use std::path::Path;
 
 use zb_types::{ExposeSecret, Secret};
 
-use super::{Config, ConfigError, Credentials, error::Missing, origin::Origin};
+use super::{Config, ConfigError, Credentials, Setting, Settings, error::Missing, origin::Origin};
 
 /// The settings of one place, or of several laid over one another.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Layer {
     endpoint: Option<Found<String>>,
     host: Option<Found<String>>,
@@ -17,7 +17,7 @@ pub(crate) struct Layer {
 }
 
 /// A value and where it was found.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Found<T> {
     value: T,
     origin: Origin,
@@ -113,6 +113,34 @@ impl Layer {
             host: host.value,
             credentials,
         })
+    }
+
+    /// What is here, and what is not and should be.
+    pub(crate) fn settings(&self, tokens: bool) -> Settings {
+        let text = |name, found: &Option<Found<String>>| {
+            let found = found.as_ref()?;
+            Some(Setting {
+                name,
+                value: Some(found.value.clone()),
+                origin: found.origin.clone(),
+            })
+        };
+        let secret = self.client_secret.as_ref().map(|found| Setting {
+            name: "client_secret",
+            value: None,
+            origin: found.origin.clone(),
+        });
+        let found = [
+            text("endpoint", &self.endpoint),
+            text("host", &self.host),
+            text("client_id", &self.client_id),
+            secret,
+            text("oidc_token_file", &self.oidc_token_file),
+        ];
+        Settings {
+            found: found.into_iter().flatten().collect(),
+            missing: self.missing(tokens),
+        }
     }
 
     fn missing(&self, tokens: bool) -> Vec<Missing> {

@@ -9,12 +9,14 @@ mod file;
 mod layer;
 mod origin;
 mod profile;
+mod settings;
 
 use std::path::PathBuf;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Missing};
 pub(crate) use layer::Layer;
 pub use origin::Origin;
+pub use settings::{Setting, Settings};
 use zb_types::Secret;
 
 /// Where a client connects to, and as whom.
@@ -68,13 +70,25 @@ impl Places {
         self.resolve_with(tokens, &|name| std::env::var(name).ok())
     }
 
+    /// Looks in every place, and says what is where.
+    /// `tokens` says that the program brings its own.
+    pub(crate) fn settings(&self, tokens: bool) -> Result<Settings, ConfigError> {
+        let merged = self.merged(&|name| std::env::var(name).ok())?;
+        Ok(merged.settings(tokens))
+    }
+
     fn resolve_with(
         self,
         tokens: bool,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Config, ConfigError> {
+        self.merged(variable)?.into_config(tokens)
+    }
+
+    /// The last word on each setting.
+    fn merged(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Layer, ConfigError> {
         let mut settings = Layer::default();
-        let mut profile = self.profile;
+        let mut profile = self.profile.clone();
         if self.environment {
             settings = settings.under(environment::layer(variable));
             profile = profile.or_else(|| environment::profile(variable));
@@ -82,10 +96,10 @@ impl Places {
         if let Some(name) = profile {
             settings = settings.under(profile::layer(&name, variable)?);
         }
-        if let Some(path) = self.file {
-            settings = settings.under(file::layer(&path)?);
+        if let Some(path) = &self.file {
+            settings = settings.under(file::layer(path)?);
         }
-        settings.under(self.program).into_config(tokens)
+        Ok(settings.under(self.program.clone()))
     }
 }
 

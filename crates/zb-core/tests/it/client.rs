@@ -117,7 +117,8 @@ async fn a_schema_that_does_not_fit_names_its_column() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Schema);
-    assert!(error.to_string().contains("`name`"), "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("`name`"), "{cause}");
     client.close().await.unwrap();
 }
 
@@ -181,7 +182,8 @@ async fn a_token_source_of_the_program_needs_no_credentials() {
         assert!(receipt.is_all_durable(), "{receipt:?}");
     }
     client.close().await.unwrap();
-    assert_eq!(*vault.0.lock().unwrap(), 1);
+    // One to look at the table, one to write to it.
+    assert_eq!(*vault.0.lock().unwrap(), 2);
     server.shutdown().await.unwrap();
 }
 

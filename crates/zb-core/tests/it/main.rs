@@ -2,4 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod client;
+mod drifting;
+mod fitting;
+mod ground;
 mod watching;

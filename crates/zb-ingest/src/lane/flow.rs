@@ -1,6 +1,6 @@
 //! Requests to the stream, and acknowledgements to the rows.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use tokio::time::Instant;
 
@@ -95,9 +95,11 @@ impl Delivery {
         let stream = match self.stream.take() {
             Some(stream) => stream,
             None => {
-                let opened = self.shared.open(&self.line).await;
                 let opening = true;
-                let stream = opened.map_err(|error| Lost { error, opening })?;
+                let lost = |error| Lost { error, opening };
+                self.plan = self.shared.plans.renew().await.map_err(lost)?;
+                let opened = self.shared.open(&self.line, &self.plan).await;
+                let stream = opened.map_err(lost)?;
                 self.line.alive();
                 stream
             }
@@ -108,12 +110,14 @@ impl Delivery {
     async fn hand_over(&mut self, queued: Queued) -> Result<(), Lost> {
         let Queued {
             mut request,
+            plan,
             records,
         } = queued;
         let rows = records.len();
         let bytes = request.bytes;
-        if self.stream.is_none() {
-            // It waits among the others, not sent, while the stream is opened.
+        if self.stream.is_none() || !Arc::ptr_eq(&plan, &self.plan) {
+            // It waits among the others, not sent, while the stream is opened, and is encoded as that
+            // one takes it.
             self.in_flight.push_back(request);
             self.line.set_in_flight(self.in_flight.len());
             return self.send_again().await;
@@ -150,10 +154,17 @@ impl Delivery {
         let mut at = 0;
         while let Some(request) = self.in_flight.get(at) {
             if request.offset.is_none() {
-                let records = self.encode(request, &request.open.clone()).await?;
+                let (bytes, again) = (request.bytes, request.sent.is_some());
+                let records = self.encode(at, &request.open.clone()).await?;
+                if records.is_empty() {
+                    // The table takes none of its rows any more.
+                    if let Some(request) = self.in_flight.remove(at) {
+                        self.settled(request);
+                    }
+                    continue;
+                }
+                let rows = records.len();
                 let losses = self.line.losses();
-                let (rows, bytes) = (records.len(), request.bytes);
-                let again = request.sent.is_some();
                 let (cause, attempt) = (self.lost, self.line.pace.spent().0);
                 if let Some(request) = self.in_flight.get_mut(at) {
                     if again {
@@ -175,20 +186,31 @@ impl Delivery {
         Ok(())
     }
 
-    /// Some rows of a request, encoded anew. They were encoded before: none is refused now.
+    /// Some rows of a request, encoded anew as the present stream takes them. They were encoded
+    /// before, so that none is refused now unless the table has changed.
     pub(super) async fn encode(
-        &self,
-        request: &Request,
+        &mut self,
+        at: usize,
         rows: &RowRanges,
     ) -> Result<Vec<Vec<u8>>, Lost> {
+        let Some(request) = self.in_flight.get_mut(at) else {
+            return Ok(Vec::new());
+        };
         let batch = request.tracking.stamped();
-        let encoded = self.shared.encode_rows(batch, rows).await;
-        encoded.map_err(Lost::open)
+        let encoded = self.shared.encode_rows(&self.plan, batch, rows).await;
+        let (records, rejections) = encoded.map_err(Lost::open)?;
+        if !rejections.is_empty() {
+            self.shared.observers.tell(&Event::Rejected {
+                rejections: &rejections,
+            });
+            request.reject(rejections);
+        }
+        Ok(records)
     }
 
     /// Hands records to the stream; `again` says that they were handed to one before.
     pub(super) async fn ingest(&mut self, records: Vec<Vec<u8>>, again: bool) -> Result<i64, Lost> {
-        self.shared.sending(&records, again);
+        self.shared.sending(&self.plan, &records, again);
         let ingested = self.stream().await?.ingest(records).await;
         match ingested {
             Ok(offset) => Ok(offset),

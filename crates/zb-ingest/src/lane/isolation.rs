@@ -98,10 +98,12 @@ impl Delivery {
     }
 
     async fn try_probe(&mut self, rows: &RowRanges) -> Result<(), Lost> {
-        let Some(request) = self.in_flight.front() else {
+        // Opened first: it says what the rows are encoded by.
+        self.stream().await?;
+        let records = self.encode(0, rows).await?;
+        if records.is_empty() {
             return Ok(());
-        };
-        let records = self.encode(request, rows).await?;
+        }
         let offset = self.ingest(records, true).await?;
         let sent = Instant::now();
         let line = Arc::clone(&self.line);
@@ -124,13 +126,19 @@ impl Delivery {
     fn part_is_durable(&mut self, rows: &RowRanges) {
         let losses = self.line.losses();
         if let Some(mut request) = self.in_flight.pop_front() {
-            request.acknowledge(rows, losses);
+            // Without those that could not be encoded any more.
+            let rows = rows.within(&request.open);
+            request.acknowledge(&rows, losses);
             self.acknowledged(&request, rows.count());
             self.in_flight.push_front(request);
         }
     }
 
     fn refuse(&mut self, rows: &RowRanges, status: Status) {
+        let Some(request) = self.in_flight.front_mut() else {
+            return;
+        };
+        let rows = rows.within(&request.open);
         let among = rows.count();
         let status = Arc::new(status);
         let rejections: Vec<_> = rows
@@ -140,8 +148,6 @@ impl Delivery {
         self.shared.observers.tell(&Event::Rejected {
             rejections: &rejections,
         });
-        if let Some(request) = self.in_flight.front_mut() {
-            request.reject(rejections);
-        }
+        request.reject(rejections);
     }
 }

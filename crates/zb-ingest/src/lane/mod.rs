@@ -22,11 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use line::Line;
 
-use crate::{Error, request::Request, sdk::Stream, shared::Shared};
+use crate::{Error, plan::Plan, request::Request, sdk::Stream, shared::Shared};
+use verdict::Lost;
 
 /// A request and its records, which are handed over once; sent again, they are encoded again.
 pub(crate) struct Queued {
     pub(crate) request: Request,
+    /// What they were encoded by.
+    pub(crate) plan: Arc<Plan>,
     pub(crate) records: Vec<Vec<u8>>,
 }
 
@@ -43,6 +46,7 @@ impl Lane {
         shared: Arc<Shared>,
         line: Arc<Line>,
         stream: Option<Stream>,
+        plan: Arc<Plan>,
         stop: CancellationToken,
     ) -> Self {
         let (queue, receiver) = mpsc::unbounded_channel();
@@ -53,6 +57,7 @@ impl Lane {
             queue: receiver,
             waiting: Arc::clone(&waiting),
             stream,
+            plan,
             in_flight: VecDeque::new(),
             lost: "",
             cause: None,
@@ -88,6 +93,8 @@ struct Delivery {
     queue: mpsc::UnboundedReceiver<Queued>,
     waiting: Arc<AtomicUsize>,
     stream: Option<Stream>,
+    /// What the present stream takes, or the last one took.
+    plan: Arc<Plan>,
     /// Oldest first.
     in_flight: VecDeque<Request>,
     /// What kind of loss the last one was.
@@ -125,8 +132,23 @@ impl Delivery {
             let Err(lost) = self.flow().await else {
                 return Ok(());
             };
-            if let Some(status) = self.take_verdict(lost)? {
+            if let Some(status) = self.take_verdict(lost)?
+                && !self.has_another_plan().await?
+            {
                 self.isolate(status).await?;
+            }
+        }
+    }
+
+    /// Whether the table wants other rows than the last stream took. Then no row is to blame for what
+    /// the service has refused; where none fits any more, the error says so.
+    async fn has_another_plan(&mut self) -> Result<bool, Error> {
+        match self.shared.plans.renew().await {
+            Ok(plan) => Ok(!Arc::ptr_eq(&plan, &self.plan)),
+            Err(error) => {
+                let opening = true;
+                self.take_verdict(Lost { error, opening })?;
+                Ok(true)
             }
         }
     }

@@ -24,6 +24,7 @@ mod observing;
 mod opening;
 mod partition;
 mod patience;
+mod planning;
 mod recovering;
 mod rejecting;
 mod secrets;

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use deltalake_core::{
     DeltaTable, DeltaTableBuilder, DeltaTableError,
     kernel::{
-        Action, Add, StructType,
+        Action, Add, MetadataExt as _, StructType,
         engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
         transaction::{CommitData, PROTOCOL, TransactionError},
     },
@@ -116,6 +116,39 @@ impl Delta {
         Ok(Self { table, version })
     }
 
+    /// Gives the table other columns in one commit, and takes its rows away if it is `replaced`.
+    pub(crate) async fn alter(mut self, schema: &Schema, replaced: bool) -> Result<(), DeltaError> {
+        let columns: StructType = schema.try_into_kernel()?;
+        for _ in 0..MAX_RACES {
+            let snapshot = self.table.snapshot()?;
+            let metadata = snapshot.metadata().clone().with_schema(&columns);
+            let metadata = metadata.map_err(DeltaTableError::from)?;
+            let mut actions = vec![Action::Metadata(metadata)];
+            if replaced {
+                let files = snapshot.log_data().into_iter();
+                actions.extend(files.map(|file| Action::Remove(file.remove_action(true))));
+            }
+            let mode = if replaced {
+                SaveMode::Overwrite
+            } else {
+                SaveMode::Append
+            };
+            let bytes = CommitOrBytes::LogBytes(log_entry(mode, actions)?);
+            let log = self.table.log_store();
+            match log
+                .write_commit_entry(self.version + 1, bytes, Uuid::new_v4())
+                .await
+            {
+                Ok(()) => return Ok(()),
+                Err(TransactionError::VersionAlreadyExists(_)) => {
+                    self = Self::open_url(self.table.table_url().clone()).await?;
+                }
+                Err(error) => return Err(DeltaTableError::from(error).into()),
+            }
+        }
+        Err(DeltaError::Raced)
+    }
+
     /// The newest version that is known.
     pub(crate) fn version(&self) -> u64 {
         self.version
@@ -130,7 +163,8 @@ impl Delta {
     /// Adds the rows in one commit and returns the version it made.
     pub(crate) async fn append(&mut self, batches: &[RecordBatch]) -> Result<u64, DeltaError> {
         let files = self.write_files(batches).await?;
-        let entry = log_entry(files)?;
+        let files = files.into_iter().map(Action::Add).collect();
+        let entry = log_entry(SaveMode::Append, files)?;
         let log = self.table.log_store();
         for _ in 0..MAX_RACES {
             let next = self.version + 1;
@@ -190,22 +224,25 @@ impl Delta {
     }
 }
 
-/// A commit that adds files, as it is written to the log.
-fn log_entry(files: Vec<Add>) -> Result<Bytes, DeltaError> {
+/// A commit, as it is written to the log.
+fn log_entry(mode: SaveMode, changes: Vec<Action>) -> Result<Bytes, DeltaError> {
+    let adds_alone = changes
+        .iter()
+        .all(|change| matches!(change, Action::Add(_)));
     let operation = DeltaOperation::Write {
-        mode: SaveMode::Append,
+        mode,
         partition_by: None,
         predicate: None,
     };
     let mut info = operation.get_commit_info();
     info.engine_info = Some(ENGINE.to_owned());
-    info.is_blind_append = Some(true);
+    info.is_blind_append = Some(adds_alone);
     info.timestamp = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
         .map(|since| since.as_millis() as i64);
     let mut actions = vec![Action::CommitInfo(info)];
-    actions.extend(files.into_iter().map(Action::Add));
+    actions.extend(changes);
     let commit = CommitData::new(actions, operation, HashMap::new(), Vec::new());
     Ok(commit.get_bytes().map_err(DeltaTableError::from)?)
 }

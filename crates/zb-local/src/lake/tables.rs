@@ -142,6 +142,38 @@ impl Lake {
         Ok(table)
     }
 
+    /// Gives a table other columns; its rows stay unless it is `replaced`.
+    pub(crate) async fn alter(
+        &self,
+        name: &TableName,
+        schema: &Schema,
+        replaced: bool,
+    ) -> Result<(), Error> {
+        let refused = |reason: String| Error::Schema {
+            table: name.clone(),
+            reason,
+        };
+        let schema =
+            zb_convert::delta_schema(schema).map_err(|error| refused(error.to_string()))?;
+        let faults = faults_in_names(schema.fields());
+        if !faults.is_empty() {
+            return Err(refused(faults.join("; ")));
+        }
+        let unusable = |source| Error::table(name, source);
+        let delta = Delta::open(&self.path(name)).await.map_err(unusable)?;
+        if !replaced {
+            let before = delta.schema().map_err(unusable)?;
+            let problems = unalterable(&before, &schema);
+            if !problems.is_empty() {
+                return Err(refused(problems.join("; ")));
+            }
+        }
+        // Those who have it open find out by their next commit, or when they ask for it again.
+        delta.alter(&schema, replaced).await.map_err(unusable)?;
+        tracing::info!(table = %name, replaced, "table altered");
+        Ok(())
+    }
+
     /// Lets go of all tables. Their tasks commit what is queued, and end.
     pub(crate) async fn close(&self) {
         self.open.lock().await.clear();
@@ -185,6 +217,28 @@ fn same(table: Arc<Table>, schema: &Schema) -> Result<Arc<Table>, Error> {
         let table = table.name().clone();
         Err(Error::SchemaDiffers { table, differences })
     }
+}
+
+/// What the rows there are do not allow.
+fn unalterable(before: &Schema, after: &Schema) -> Vec<String> {
+    let mut problems = Vec::new();
+    for field in after.fields() {
+        match before.field_with_name(field.name()) {
+            Ok(before) => {
+                let retyped = field.as_ref().clone().with_nullable(before.is_nullable());
+                problems.extend(differences(
+                    &Schema::new(vec![before.clone()]),
+                    &Schema::new(vec![retyped]),
+                ));
+            }
+            Err(_) if field.is_nullable() => {}
+            Err(_) => problems.push(format!(
+                "column {} is new and NOT NULL, and the rows there are have no value for it",
+                field.name()
+            )),
+        }
+    }
+    problems
 }
 
 /// What Delta would refuse, or what a reader that does not tell cases apart could not tell apart.

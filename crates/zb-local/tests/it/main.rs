@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod acks;
+mod altered;
 mod catalog;
 mod client;
 mod closing;

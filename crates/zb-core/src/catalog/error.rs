@@ -1,0 +1,45 @@
+//! Why a table is not known.
+
+use zb_types::TableName;
+
+/// Why Unity Catalog did not describe a table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// No answer, or none that can be read.
+    #[error("Unity Catalog did not describe {table}")]
+    Unavailable {
+        /// The table.
+        table: TableName,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An answer, but not a description: no such table, or no right to see it.
+    #[error("Unity Catalog did not describe {table}: HTTP {status}")]
+    Refused {
+        /// The table.
+        table: TableName,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A description that does not say what a column is.
+    #[error("Unity Catalog does not say what the column `{column}` of {table} is made of")]
+    Column {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+    },
+}
+
+impl CatalogError {
+    /// Whether asking again can help.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            // A token that was refused is asked for anew.
+            Self::Refused { status, .. } => matches!(status, 401 | 408 | 429 | 500..),
+            Self::Column { .. } => false,
+        }
+    }
+}
