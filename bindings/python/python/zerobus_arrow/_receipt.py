@@ -169,6 +169,7 @@ class Receipt:
             return self
         if isinstance(self.error, errors.ZerobusError):
             self.error.receipt = self
+            self.error.table = self.error.table or self.table
         else:
             self.error.add_note(f"{self!r} was sent before")
         raise self.error
