@@ -34,6 +34,16 @@ pub(crate) struct Endpoint {
     pub(crate) tasks: TaskTracker,
 }
 
+impl Endpoint {
+    /// Serves a stream beside whatever else there is, until it ends or the endpoint is cut.
+    pub(crate) fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
+        let cut = self.cut.clone();
+        self.tasks.spawn(async move {
+            cut.run_until_cancelled(session).await;
+        });
+    }
+}
+
 /// How long a stream may live, and how long it is still served after it was told to close.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lifetime {

@@ -55,6 +55,7 @@ mod ddl;
 mod endpoint;
 mod error;
 pub mod faults;
+mod flight;
 mod grpc;
 mod http;
 mod lake;
@@ -64,6 +65,7 @@ mod private_file;
 mod proto;
 mod server;
 mod stats;
+mod stream;
 mod tokens;
 mod wire;
 

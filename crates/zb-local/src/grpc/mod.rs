@@ -1,42 +1,42 @@
-//! `databricks.zerobus.Zerobus/EphemeralStream`: from the first header to the last acknowledgement.
+//! `databricks.zerobus.Zerobus/EphemeralStream`: streams of records.
 
-mod acks;
 mod batch;
-mod client;
-mod ending;
+mod form;
 mod intake;
 mod opening;
 mod reader;
 mod refusing;
-mod session;
 
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, service::Routes};
+use uuid::Uuid;
+use zb_convert::Decoder;
 
 use crate::{
     endpoint::Endpoint,
-    limits::MAX_MESSAGE_BYTES,
+    faults::CloseSignal,
+    lake::Table,
+    limits::{MAX_MESSAGE_BYTES, OUTBOX},
     proto::{
-        EphemeralStreamRequest, EphemeralStreamResponse,
+        CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamRequest,
+        EphemeralStreamResponse, IngestRecordResponse,
+        ephemeral_stream_response::Payload,
         zerobus_server::{Zerobus, ZerobusServer},
     },
-    wire::Connection,
+    stream::{self, Client, Ending, Protocol, Reading},
 };
 
-use client::Client;
+use form::Form;
+use reader::Reader;
 
-/// Answers that may wait for a client that does not read them.
-const OUTBOX: usize = 64;
-
-/// The gRPC service as a router.
-pub(crate) fn routes(endpoint: &Arc<Endpoint>) -> Router {
+/// Serves Zerobus beside what is served already.
+pub(crate) fn add_to(routes: Routes, endpoint: &Arc<Endpoint>) -> Routes {
     let service = Service(endpoint.clone());
     let server = ZerobusServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    Routes::new(server).into_axum_router()
+    routes.add_service(server)
 }
 
 struct Service(Arc<Endpoint>);
@@ -51,18 +51,65 @@ impl Zerobus for Service {
         &self,
         request: Request<Streaming<EphemeralStreamRequest>>,
     ) -> Result<Response<Self::EphemeralStreamStream>, Status> {
-        let (metadata, extensions, inbound) = request.into_parts();
-        let client = Client {
-            metadata,
-            connection: extensions.get::<Connection>().cloned().unwrap_or_default(),
-        };
+        let (client, inbound) = Client::of(request);
         let (outbox, responses) = mpsc::channel(OUTBOX);
-        let endpoint = self.0.clone();
-        let cut = endpoint.cut.clone();
-        let session = session::run(endpoint.clone(), client, inbound, outbox);
-        endpoint
-            .tasks
-            .spawn(async move { cut.run_until_cancelled(session).await });
+        let endpoint = &self.0;
+        let session = stream::run::<Records>(endpoint.clone(), client, inbound, outbox);
+        endpoint.spawn(session);
         Ok(Response::new(ReceiverStream::new(responses)))
+    }
+}
+
+/// One record after another, each with an offset or many with one.
+struct Records {
+    form: Arc<Form>,
+    decoder: Arc<Decoder>,
+}
+
+impl Protocol for Records {
+    type Request = EphemeralStreamRequest;
+    type Answer = EphemeralStreamResponse;
+
+    async fn open(
+        endpoint: &Endpoint,
+        client: &Client,
+        first: Option<EphemeralStreamRequest>,
+    ) -> Result<(Self, Arc<Table>), Status> {
+        let (form, decoder, table) = opening::open(endpoint, &client.metadata, first).await?;
+        let (form, decoder) = (Arc::new(form), Arc::new(decoder));
+        Ok((Self { form, decoder }, table))
+    }
+
+    fn read(
+        &self,
+        inbound: Streaming<EphemeralStreamRequest>,
+        reading: Reading,
+    ) -> impl Future<Output = Ending> + Send + 'static {
+        Reader::new(reading, self.decoder.clone(), self.form.clone()).read(inbound)
+    }
+
+    fn opened(&self, id: &Uuid) -> EphemeralStreamResponse {
+        answer(Payload::CreateStreamResponse(CreateIngestStreamResponse {
+            stream_id: Some(id.to_string()),
+        }))
+    }
+
+    fn acknowledged(&mut self, offset: Option<i64>) -> EphemeralStreamResponse {
+        answer(Payload::IngestRecordResponse(IngestRecordResponse {
+            durability_ack_up_to_offset: offset,
+        }))
+    }
+
+    fn closing(&self, signal: CloseSignal) -> EphemeralStreamResponse {
+        let duration = signal
+            .said
+            .map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });
+        answer(Payload::CloseStreamSignal(CloseStreamSignal { duration }))
+    }
+}
+
+fn answer(payload: Payload) -> EphemeralStreamResponse {
+    EphemeralStreamResponse {
+        payload: Some(payload),
     }
 }

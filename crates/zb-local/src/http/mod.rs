@@ -14,10 +14,11 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use tonic::service::Routes;
 
-use crate::{endpoint::Endpoint, grpc};
+use crate::{endpoint::Endpoint, flight, grpc};
 
-/// gRPC and REST on one port.
+/// gRPC, Arrow Flight and REST on one port.
 pub(crate) fn router(endpoint: &Arc<Endpoint>) -> Router {
     let rest = Router::new()
         .route("/oidc/v1/token", post(oidc::token))
@@ -26,5 +27,8 @@ pub(crate) fn router(endpoint: &Arc<Endpoint>) -> Router {
             get(unity_catalog::table),
         )
         .with_state(endpoint.clone());
-    grpc::routes(endpoint).merge(rest)
+    let routes = grpc::add_to(Routes::default(), endpoint);
+    flight::add_to(routes, endpoint)
+        .into_axum_router()
+        .merge(rest)
 }

@@ -21,6 +21,7 @@ mod proto;
 mod restart;
 mod sdk;
 mod sdk_faults;
+mod sdk_flight;
 mod start;
 mod tables;
 mod tls;
