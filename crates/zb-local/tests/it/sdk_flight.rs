@@ -67,7 +67,10 @@ fn schema() -> SchemaRef {
 
 /// Rows of it, each with so many letters.
 fn wide(ids: std::ops::Range<i64>, letters: usize) -> RecordBatch {
-    let names = ids.clone().map(|id| format!("{id:0>letters$}"));
+    let names = ids.clone().map(|id| {
+        let id = id.to_string();
+        "0".repeat(letters - id.len()) + &id
+    });
     let names: ArrayRef = Arc::new(LargeStringArray::from_iter_values(names));
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(ids));
     RecordBatch::try_new(schema(), vec![ids, names]).unwrap()
@@ -271,13 +274,6 @@ async fn a_schema_that_does_not_fit_is_refused_with_its_causes() {
         (with("long", |f| Some(f.clone().with_nullable(true))), vec![Cause::TypeIncompatible]),
         (typed("text", DataType::Utf8), vec![Cause::TypeIncompatible]),
         (typed("text", DataType::Utf8View), vec![Cause::TypeIncompatible]),
-        (
-            typed(
-                "text",
-                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::LargeUtf8)),
-            ),
-            vec![Cause::TypeIncompatible],
-        ),
         (typed("bytes", DataType::Binary), vec![Cause::TypeIncompatible]),
         (typed("int", DataType::Int64), vec![Cause::TypeIncompatible]),
         (typed("price", DataType::Decimal128(10, 2)), vec![Cause::TypeIncompatible]),
@@ -302,12 +298,12 @@ async fn a_schema_that_does_not_fit_is_refused_with_its_causes() {
             vec![Cause::FieldNotInTable],
         ),
     ] {
-        match open(&server, &schema).await.err().unwrap() {
-            ZerobusError::InvalidSchema { causes: found, error_code, message, .. } => {
+        match open(&server, &schema).await.err() {
+            Some(ZerobusError::InvalidSchema { causes: found, error_code, message, .. }) => {
                 assert_eq!(found, causes, "{message}");
                 assert_eq!(error_code.as_deref(), Some("8001"));
             }
-            other => panic!("{causes:?}: {other:?}"),
+            other => panic!("{causes:?}, {schema:?}: {other:?}"),
         }
     }
     assert_eq!(server.stats().streams_opened, 0);
@@ -384,16 +380,17 @@ async fn a_row_has_a_limit_and_a_batch_has_none() {
 async fn rotation_loses_and_repeats_nothing() {
     let (server, _dir) = faulty([]).await;
     let mut stream = open(&server, &schema()).await.unwrap();
-    for batch in 0..12 {
-        stream.ingest_batch(wide(batch * 10..batch * 10 + 10, 9)).await.unwrap();
-        if batch % 4 == 3 {
-            server.rotate_streams(Duration::from_secs(5));
+    let mut batches = 0..;
+    for rotations in 1..=2 {
+        server.rotate_streams(Duration::from_secs(5));
+        while server.stats().streams_opened <= rotations {
+            send(&stream, batches.next().unwrap()).await.unwrap();
         }
     }
-    stream.flush().await.unwrap();
+    // Over the newest connection: a close in the middle of a rotation is a failure to the SDK.
+    send(&stream, batches.next().unwrap()).await.unwrap();
     stream.close().await.unwrap();
-    assert_eq!(ids(&server).await, (0..120).collect::<Vec<_>>());
-    assert!(server.stats().streams_opened > 1);
+    assert_eq!(ids(&server).await, (0..batches.start * 10).collect::<Vec<_>>());
     server.shutdown().await.unwrap();
 }
 
