@@ -11,6 +11,7 @@
 mod apt;
 mod bench;
 mod ci;
+mod clients;
 mod demo;
 mod deny;
 mod extras;
@@ -42,6 +43,7 @@ cargo xtask COMMAND
   miri             the same under miri, where a toolchain with miri is installed
   soak [MINUTES]   a long load with random faults (5), and that no row is lost
   watched          what mirrors and telemetry cost a sender, in instructions (callgrind)
+  client [NAME]    the official clients that the tests run, or one of them, in target/clients
   py               the Python of the tests, in target/venv; prints its path
   demo             the sample of flights into a Delta table in ./lake
 ";
@@ -65,6 +67,8 @@ fn main() -> ExitCode {
         ("miri", []) => miri::run(),
         ("soak", args) => soak::run(args),
         ("py", []) => py::run(),
+        ("client", []) => clients::run(None),
+        ("client", [name]) => clients::run(Some(name)),
         ("demo", []) => demo::run(),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

@@ -33,7 +33,7 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
     // The stamp is written last: an interrupted installation is done again.
     let stamp = venv.join("installed.txt");
     if !(python.exists() && is(&stamp, &wanted)) {
-        make(&python)?;
+        make(Path::new("target/venv"), REQUIREMENTS)?;
         fs::write(&stamp, wanted).context("cannot write into target/venv")?;
     }
     let wanted = read(COLLECTOR)?;
@@ -57,7 +57,8 @@ fn is(stamp: &Path, wanted: &str) -> bool {
     fs::read_to_string(stamp).is_ok_and(|installed| installed == wanted)
 }
 
-fn make(python: &Path) -> Result<()> {
+/// Makes an environment anew, below the root, with what a file of requirements names.
+pub(crate) fn make(venv: &Path, requirements: &str) -> Result<()> {
     if !run::succeeds(&mut run::program(
         "python3",
         &["-c", "import ensurepip, venv"],
@@ -67,8 +68,9 @@ fn make(python: &Path) -> Result<()> {
             &["python3-venv"],
         )?;
     }
-    quietly("python3", &["-m", "venv", "--clear", "target/venv"])?;
-    pip(python, &["--requirement", REQUIREMENTS])
+    quietly("python3", &["-m", "venv", "--clear", &venv.to_string_lossy()])?;
+    let python = run::root().join(venv).join("bin/python");
+    pip(&python, &["--requirement", requirements])
 }
 
 /// Only the program in the package is used, which needs none of the packages that its Python needs.
@@ -82,7 +84,9 @@ fn collector(python: &Path) -> Result<()> {
 }
 
 fn pip(python: &Path, args: &[&str]) -> Result<()> {
-    let install = ["-m", "pip", "install", "--quiet"];
+    // Without a network this is over soon.
+    let patience = ["--timeout", "15", "--retries", "2"];
+    let install = [&["-m", "pip", "install", "--quiet"], &patience[..]].concat();
     quietly(&python.to_string_lossy(), &[&install[..], args].concat())
 }
 
