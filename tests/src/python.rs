@@ -39,7 +39,11 @@ fn xtask(args: &[&str]) -> PathBuf {
         .args(args)
         .output()
         .expect("cargo can be started");
-    assert!(output.status.success(), "`cargo xtask {}` failed", args.join(" "));
+    assert!(
+        output.status.success(),
+        "`cargo xtask {}` failed",
+        args.join(" ")
+    );
     let printed = String::from_utf8(output.stdout).expect("a path in UTF-8");
     PathBuf::from(printed.trim())
 }

@@ -11,7 +11,10 @@ use crate::{py, run};
 
 /// The clients, and what is installed for each, pinned.
 const CLIENTS: [(&str, &str); 2] = [
-    ("python-1.10.0", "tests/python/conformance/python-1.10.0.txt"),
+    (
+        "python-1.10.0",
+        "tests/python/conformance/python-1.10.0.txt",
+    ),
     ("python-1.1.0", "tests/python/conformance/python-1.1.0.txt"),
 ];
 

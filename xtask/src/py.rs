@@ -68,7 +68,10 @@ pub(crate) fn make(venv: &Path, requirements: &str) -> Result<()> {
             &["python3-venv"],
         )?;
     }
-    quietly("python3", &["-m", "venv", "--clear", &venv.to_string_lossy()])?;
+    quietly(
+        "python3",
+        &["-m", "venv", "--clear", &venv.to_string_lossy()],
+    )?;
     let python = run::root().join(venv).join("bin/python");
     pip(&python, &["--requirement", requirements])
 }

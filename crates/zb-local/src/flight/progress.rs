@@ -94,7 +94,10 @@ mod tests {
             progress.whole(rows);
         }
         let said = [0, 1, 2].map(|offset| progress.up_to(offset));
-        assert_eq!(said, [(0, 3), (1, 3), (2, 7)].map(|(o, r)| Acknowledged::new(o, r)));
+        assert_eq!(
+            said,
+            [(0, 3), (1, 3), (2, 7)].map(|(o, r)| Acknowledged::new(o, r))
+        );
         // What cannot be true.
         assert_eq!(progress.up_to(-1), Acknowledged::new(-1, 0));
         assert_eq!(progress.up_to(12), Acknowledged::new(12, 17));
@@ -117,7 +120,10 @@ mod tests {
         let progress = Progress::default();
         for offset in 0..10_000 {
             progress.whole(2);
-            assert_eq!(progress.up_to(offset).message(), Acknowledged::new(offset, 2 * (offset as u64 + 1)).message());
+            assert_eq!(
+                progress.up_to(offset).message(),
+                Acknowledged::new(offset, 2 * (offset as u64 + 1)).message()
+            );
         }
         assert_eq!(progress.lock(|messages| messages.rows.len()), LOOK_BACK + 1);
         assert_eq!(progress.up_to(9_990), Acknowledged::new(9_990, 19_982));

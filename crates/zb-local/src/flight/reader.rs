@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use tonic::Streaming;
 
-use super::{frame, frame::{Decoded, Frames}, progress::Progress, said};
+use super::{
+    frame,
+    frame::{Decoded, Frames},
+    progress::Progress,
+    said,
+};
 use crate::{
     proto::flight::FlightData,
     stream::{Ending, Offsets, Reading, wait},
@@ -51,7 +56,10 @@ impl Reader {
             self.reading.meet(verdict).await?;
         }
 
-        let inspect = self.reading.faults().look_at_records(self.reading.table().name());
+        let inspect = self
+            .reading
+            .faults()
+            .look_at_records(self.reading.table().name());
         let bytes = frame.data_header.len() + frame.data_body.len();
         let mut decoded = self.frames.clone().decode(frame, offset, inspect).await?;
         if inspect && let Some((row, ending)) = self.inspect(&decoded).await {

@@ -29,7 +29,11 @@ pub(super) fn problems(sent: &Schema, table: &Schema) -> Vec<Problem> {
             problems.add(Cause::FieldNotInTable, text);
             continue;
         };
-        if sent.fields().find(name).is_some_and(|(first, _)| first < at) {
+        if sent
+            .fields()
+            .find(name)
+            .is_some_and(|(first, _)| first < at)
+        {
             let text = format!("field `{name}` is there twice");
             problems.add(Cause::FieldCountMismatch, text);
             continue;

@@ -45,7 +45,9 @@ fn of_values(array: &dyn Array, rows: Range<usize>) -> usize {
 fn extent<O: Copy + TryInto<usize>>(offsets: &[O], rows: &Range<usize>) -> Range<usize> {
     let at = |row: usize| {
         let offset = offsets.get(row).copied();
-        offset.and_then(|offset| offset.try_into().ok()).unwrap_or(0)
+        offset
+            .and_then(|offset| offset.try_into().ok())
+            .unwrap_or(0)
     };
     at(rows.start)..at(rows.end)
 }
@@ -54,10 +56,7 @@ fn extent<O: Copy + TryInto<usize>>(offsets: &[O], rows: &Range<usize>) -> Range
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{
-        Int32Array, LargeStringArray, ListArray,
-        types::Int64Type,
-    };
+    use arrow_array::{Int32Array, LargeStringArray, ListArray, types::Int64Type};
 
     use super::*;
 
@@ -70,7 +69,11 @@ mod tests {
         ]);
         let text = LargeStringArray::from(vec![None, Some("four"), Some("")]);
         let batch = RecordBatch::try_from_iter_with_nullable([
-            ("n", Arc::new(Int32Array::from(vec![1, 2, 3])) as ArrayRef, true),
+            (
+                "n",
+                Arc::new(Int32Array::from(vec![1, 2, 3])) as ArrayRef,
+                true,
+            ),
             ("text", Arc::new(text), true),
             ("list", Arc::new(lists), true),
         ])

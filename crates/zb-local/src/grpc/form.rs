@@ -11,9 +11,7 @@ use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 use tonic::Status;
 use zb_convert::{Encoder, Options};
 
-use crate::proto::{
-    RecordType, ingest_record_batch_request::Batch, ingest_record_request::Record,
-};
+use crate::proto::{RecordType, ingest_record_batch_request::Batch, ingest_record_request::Record};
 
 use avro::Avro;
 use json::Json;
@@ -114,8 +112,7 @@ fn of_table(table: &Schema) -> Result<(DescriptorProto, MessageDescriptor), Stat
         ..FileDescriptorProto::default()
     };
     let files = FileDescriptorSet { file: vec![file] };
-    let pool =
-        DescriptorPool::from_file_descriptor_set(files).map_err(|error| internal(&error))?;
+    let pool = DescriptorPool::from_file_descriptor_set(files).map_err(|error| internal(&error))?;
     let message = pool.get_message_by_name(&name);
     let message = message.ok_or_else(|| Status::internal("the descriptor has no message"))?;
     Ok((descriptor, message))

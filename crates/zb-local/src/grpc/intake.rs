@@ -210,11 +210,7 @@ mod tests {
     fn ten_mebibytes_are_the_most() {
         let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
         intake
-            .take(
-                record(Some(0), MAX_RAW_BYTES),
-                &Form::Proto,
-                &mut gathered,
-            )
+            .take(record(Some(0), MAX_RAW_BYTES), &Form::Proto, &mut gathered)
             .unwrap();
         let text = "The records of offset 0 have 10485761 bytes, over the limit of 10485760.";
         assert_eq!(refused(vec![record(Some(0), MAX_RAW_BYTES + 1)]), text);

@@ -79,7 +79,9 @@ async fn form(
 async fn known_table(endpoint: &Endpoint, name: &TableName) -> Result<Arc<Table>, Status> {
     let unknown = || {
         let name = name.as_str();
-        Err(Status::not_found(format!("Table {name:?} cannot be found.")))
+        Err(Status::not_found(format!(
+            "Table {name:?} cannot be found."
+        )))
     };
     find_table(endpoint, name, unknown).await
 }

@@ -138,9 +138,7 @@ impl Reader {
         while let Some(part) = parts.next().await? {
             self.commit(part).await?;
         }
-        let last = fault
-            .as_ref()
-            .and_then(|action| self.reading.last(action));
+        let last = fault.as_ref().and_then(|action| self.reading.last(action));
         match (last, parts.refusal) {
             (Some(last), _) => Err(Ending::Settled(last)),
             // The bad request comes after that of the record, or is the same.

@@ -15,10 +15,7 @@ use crate::{
 };
 
 /// Who calls, and which table the call is for.
-pub(crate) fn authorize(
-    endpoint: &Endpoint,
-    metadata: &MetadataMap,
-) -> Result<TableName, Status> {
+pub(crate) fn authorize(endpoint: &Endpoint, metadata: &MetadataMap) -> Result<TableName, Status> {
     let header = metadata
         .get("authorization")
         .ok_or_else(|| Status::unauthenticated("The authorization header is missing."))?;

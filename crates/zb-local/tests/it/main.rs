@@ -22,6 +22,8 @@ mod restart;
 mod sdk;
 mod sdk_faults;
 mod sdk_flight;
+mod sdk_forms;
+mod sdk_scenarios;
 mod start;
 mod tables;
 mod tls;

@@ -78,7 +78,9 @@ fn wide(ids: std::ops::Range<i64>, letters: usize) -> RecordBatch {
 
 /// Sends a batch of ten rows and waits for it.
 async fn send(stream: &ZerobusArrowStream, batch: i64) -> ZerobusResult<()> {
-    let offset = stream.ingest_batch(wide(batch * 10..batch * 10 + 10, 9)).await?;
+    let offset = stream
+        .ingest_batch(wide(batch * 10..batch * 10 + 10, 9))
+        .await?;
     stream.wait_for_offset(offset).await
 }
 
@@ -124,17 +126,84 @@ fn every_type() -> Vec<(&'static str, ArrayRef, ArrayRef)> {
     let exact = exact.with_precision_and_scale(10, 2).unwrap();
 
     let columns: Vec<(&str, (ArrayRef, ArrayRef))> = vec![
-        ("yes", same(Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])))),
-        ("tiny", same(Arc::new(Int8Array::from(vec![Some(i8::MIN), None, Some(1)])))),
-        ("small", same(Arc::new(Int16Array::from(vec![Some(i16::MAX), None, Some(1)])))),
-        ("int", same(Arc::new(Int32Array::from(vec![Some(i32::MIN), None, Some(1)])))),
-        ("long", same(Arc::new(Int64Array::from(vec![i64::MIN, 0, 1])))),
-        ("single", same(Arc::new(Float32Array::from(vec![Some(f32::NAN), None, Some(-0.0)])))),
-        ("double", same(Arc::new(Float64Array::from(vec![Some(0.1), None, Some(f64::INFINITY)])))),
-        ("text", (Arc::new(text.clone()), cast(&text, &DataType::Utf8).unwrap())),
-        ("bytes", (Arc::new(bytes.clone()), cast(&bytes, &DataType::Binary).unwrap())),
-        ("price", (Arc::new(decimals.clone()), Arc::new(exact.clone()))),
-        ("day", same(Arc::new(Date32Array::from(vec![Some(-1), None, Some(20_000)])))),
+        (
+            "yes",
+            same(Arc::new(BooleanArray::from(vec![
+                Some(true),
+                None,
+                Some(false),
+            ]))),
+        ),
+        (
+            "tiny",
+            same(Arc::new(Int8Array::from(vec![
+                Some(i8::MIN),
+                None,
+                Some(1),
+            ]))),
+        ),
+        (
+            "small",
+            same(Arc::new(Int16Array::from(vec![
+                Some(i16::MAX),
+                None,
+                Some(1),
+            ]))),
+        ),
+        (
+            "int",
+            same(Arc::new(Int32Array::from(vec![
+                Some(i32::MIN),
+                None,
+                Some(1),
+            ]))),
+        ),
+        (
+            "long",
+            same(Arc::new(Int64Array::from(vec![i64::MIN, 0, 1]))),
+        ),
+        (
+            "single",
+            same(Arc::new(Float32Array::from(vec![
+                Some(f32::NAN),
+                None,
+                Some(-0.0),
+            ]))),
+        ),
+        (
+            "double",
+            same(Arc::new(Float64Array::from(vec![
+                Some(0.1),
+                None,
+                Some(f64::INFINITY),
+            ]))),
+        ),
+        (
+            "text",
+            (
+                Arc::new(text.clone()),
+                cast(&text, &DataType::Utf8).unwrap(),
+            ),
+        ),
+        (
+            "bytes",
+            (
+                Arc::new(bytes.clone()),
+                cast(&bytes, &DataType::Binary).unwrap(),
+            ),
+        ),
+        (
+            "price",
+            (Arc::new(decimals.clone()), Arc::new(exact.clone())),
+        ),
+        (
+            "day",
+            same(Arc::new(Date32Array::from(vec![
+                Some(-1),
+                None,
+                Some(20_000),
+            ]))),
+        ),
         ("at", same(Arc::new(micros.clone().with_timezone("UTC")))),
         ("wall", same(Arc::new(micros))),
         (
@@ -169,7 +238,10 @@ fn every_type() -> Vec<(&'static str, ArrayRef, ArrayRef)> {
             ),
         ),
     ];
-    columns.into_iter().map(|(name, (sent, back))| (name, sent, back)).collect()
+    columns
+        .into_iter()
+        .map(|(name, (sent, back))| (name, sent, back))
+        .collect()
 }
 
 const EVERY_TYPE: &str = "CREATE TABLE main.nyc.flights (yes BOOLEAN, tiny TINYINT, \
@@ -183,7 +255,10 @@ async fn broad() -> (Server, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::builder(dir.path()).start().await.unwrap();
     let table = CreateTable::parse(EVERY_TYPE).unwrap();
-    server.create_table(&table_name(), table.schema()).await.unwrap();
+    server
+        .create_table(&table_name(), table.schema())
+        .await
+        .unwrap();
     (server, dir)
 }
 
@@ -199,10 +274,17 @@ fn batch_of(columns: &[(&str, ArrayRef)]) -> RecordBatch {
 
 #[tokio::test]
 async fn every_type_reads_back_however_it_is_packed() {
-    for packed in [None, Some(CompressionType::LZ4_FRAME), Some(CompressionType::ZSTD)] {
+    for packed in [
+        None,
+        Some(CompressionType::LZ4_FRAME),
+        Some(CompressionType::ZSTD),
+    ] {
         let (server, _dir) = broad().await;
         let columns = every_type();
-        let sent: Vec<_> = columns.iter().map(|(name, sent, _)| (*name, sent.clone())).collect();
+        let sent: Vec<_> = columns
+            .iter()
+            .map(|(name, sent, _)| (*name, sent.clone()))
+            .collect();
         let sent = batch_of(&sent);
         let mut stream = open_packed(&server, &sent.schema(), packed).await.unwrap();
         let offset = stream.ingest_batch(sent).await.unwrap();
@@ -211,7 +293,11 @@ async fn every_type_reads_back_however_it_is_packed() {
 
         let landed = lake::read(&server.table_path(&table_name())).await;
         for (name, _, back) in &columns {
-            assert_eq!(landed.column_by_name(name).unwrap(), back, "{name}, {packed:?}");
+            assert_eq!(
+                landed.column_by_name(name).unwrap(),
+                back,
+                "{name}, {packed:?}"
+            );
         }
         assert_eq!(server.stats().rows_received, 3);
         server.shutdown().await.unwrap();
@@ -237,7 +323,10 @@ async fn a_column_that_is_not_sent_is_null() {
 /// The schema of every type with one column made anew, or left out.
 fn with(name: &str, made: impl FnOnce(&Field) -> Option<Field>) -> SchemaRef {
     let columns = every_type();
-    let sent: Vec<_> = columns.iter().map(|(name, sent, _)| (*name, sent.clone())).collect();
+    let sent: Vec<_> = columns
+        .iter()
+        .map(|(name, sent, _)| (*name, sent.clone()))
+        .collect();
     let schema = batch_of(&sent).schema();
     let at = schema.index_of(name).unwrap();
     let mut fields: Vec<Field> = schema.fields().iter().map(|f| f.as_ref().clone()).collect();
@@ -266,26 +355,56 @@ async fn a_schema_that_does_not_fit_is_refused_with_its_causes() {
     let nanos = DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
     let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some("Europe/Zurich".into()));
     for (schema, causes) in [
-        (with("yes", |f| Some(f.clone().with_name("no"))), vec![Cause::FieldNotInTable]),
+        (
+            with("yes", |f| Some(f.clone().with_name("no"))),
+            vec![Cause::FieldNotInTable],
+        ),
         (with("long", |_| None), vec![Cause::MissingRequiredColumn]),
         (Arc::new(reversed), vec![Cause::FieldOutOfOrder]),
-        (Arc::new(Schema::empty()), vec![Cause::FieldCountMismatch, Cause::MissingRequiredColumn]),
-        (with("yes", |f| Some(f.clone().with_nullable(false))), vec![Cause::TypeIncompatible]),
-        (with("long", |f| Some(f.clone().with_nullable(true))), vec![Cause::TypeIncompatible]),
+        (
+            Arc::new(Schema::empty()),
+            vec![Cause::FieldCountMismatch, Cause::MissingRequiredColumn],
+        ),
+        (
+            with("yes", |f| Some(f.clone().with_nullable(false))),
+            vec![Cause::TypeIncompatible],
+        ),
+        (
+            with("long", |f| Some(f.clone().with_nullable(true))),
+            vec![Cause::TypeIncompatible],
+        ),
         (typed("text", DataType::Utf8), vec![Cause::TypeIncompatible]),
-        (typed("text", DataType::Utf8View), vec![Cause::TypeIncompatible]),
-        (typed("bytes", DataType::Binary), vec![Cause::TypeIncompatible]),
+        (
+            typed("text", DataType::Utf8View),
+            vec![Cause::TypeIncompatible],
+        ),
+        (
+            typed("bytes", DataType::Binary),
+            vec![Cause::TypeIncompatible],
+        ),
         (typed("int", DataType::Int64), vec![Cause::TypeIncompatible]),
-        (typed("price", DataType::Decimal128(10, 2)), vec![Cause::TypeIncompatible]),
+        (
+            typed("price", DataType::Decimal128(10, 2)),
+            vec![Cause::TypeIncompatible],
+        ),
         (typed("at", nanos), vec![Cause::TypeIncompatible]),
         (typed("at", zoned), vec![Cause::TypeIncompatible]),
         (
             typed("at", DataType::Timestamp(TimeUnit::Microsecond, None)),
             vec![Cause::TypeIncompatible],
         ),
-        (typed("day", DataType::Date64), vec![Cause::TypeIncompatible]),
-        (typed("words", list_of(DataType::Utf8)), vec![Cause::TypeIncompatible]),
-        (typed("words", DataType::LargeUtf8), vec![Cause::TypeIncompatible]),
+        (
+            typed("day", DataType::Date64),
+            vec![Cause::TypeIncompatible],
+        ),
+        (
+            typed("words", list_of(DataType::Utf8)),
+            vec![Cause::TypeIncompatible],
+        ),
+        (
+            typed("words", DataType::LargeUtf8),
+            vec![Cause::TypeIncompatible],
+        ),
         (
             typed("nested", struct_of(&[("text", DataType::LargeUtf8, true)])),
             vec![Cause::FieldCountMismatch],
@@ -293,13 +412,21 @@ async fn a_schema_that_does_not_fit_is_refused_with_its_causes() {
         (
             typed(
                 "nested",
-                struct_of(&[("text", DataType::LargeUtf8, true), ("cost", DataType::Int32, false)]),
+                struct_of(&[
+                    ("text", DataType::LargeUtf8, true),
+                    ("cost", DataType::Int32, false),
+                ]),
             ),
             vec![Cause::FieldNotInTable],
         ),
     ] {
         match open(&server, &schema).await.err() {
-            Some(ZerobusError::InvalidSchema { causes: found, error_code, message, .. }) => {
+            Some(ZerobusError::InvalidSchema {
+                causes: found,
+                error_code,
+                message,
+                ..
+            }) => {
                 assert_eq!(found, causes, "{message}");
                 assert_eq!(error_code.as_deref(), Some("8001"));
             }
@@ -315,12 +442,18 @@ async fn other_names_for_the_parts_of_lists_and_maps_are_taken() {
     let (server, _dir) = broad().await;
     let names = |field: &Field| match field.data_type() {
         DataType::Map(entries, sorted) => {
-            let DataType::Struct(parts) = entries.data_type() else { panic!() };
+            let DataType::Struct(parts) = entries.data_type() else {
+                panic!()
+            };
             let parts = [("key", &parts[0]), ("value", &parts[1])];
             let parts = parts.map(|(name, part)| part.as_ref().clone().with_name(name));
             let parts = DataType::Struct(Fields::from(parts.to_vec()));
             let entries = Arc::new(Field::new("key_value", parts, false));
-            Some(field.clone().with_data_type(DataType::Map(entries, *sorted)))
+            Some(
+                field
+                    .clone()
+                    .with_data_type(DataType::Map(entries, *sorted)),
+            )
         }
         DataType::List(item) => {
             let item = Arc::new(item.as_ref().clone().with_name("element"));
@@ -349,7 +482,10 @@ async fn a_value_that_does_not_fit_ends_the_stream_and_what_came_before_it_stays
         stream.ingest_batch(prices("-1.20")).await.unwrap();
         stream.ingest_batch(prices(bad)).await.unwrap();
         let error = stream.flush().await.unwrap_err();
-        assert!(error.to_string().contains("is no DECIMAL(10, 2)"), "{error:?}");
+        assert!(
+            error.to_string().contains("is no DECIMAL(10, 2)"),
+            "{error:?}"
+        );
         assert!(!error.is_retryable());
         let _ = stream.close().await;
         assert_eq!(stream.get_unacked_batches().await.unwrap(), [prices(bad)]);
@@ -371,7 +507,10 @@ async fn a_row_has_a_limit_and_a_batch_has_none() {
 
     stream.ingest_batch(wide(3..4, MOST + 1)).await.unwrap();
     let error = stream.flush().await.unwrap_err();
-    assert!(error.to_string().contains("over the limit of 10485760"), "{error:?}");
+    assert!(
+        error.to_string().contains("over the limit of 10485760"),
+        "{error:?}"
+    );
     let _ = stream.close().await;
     server.shutdown().await.unwrap();
 }
@@ -390,7 +529,10 @@ async fn rotation_loses_and_repeats_nothing() {
     // Over the newest connection: a close in the middle of a rotation is a failure to the SDK.
     send(&stream, batches.next().unwrap()).await.unwrap();
     stream.close().await.unwrap();
-    assert_eq!(ids(&server).await, (0..batches.start * 10).collect::<Vec<_>>());
+    assert_eq!(
+        ids(&server).await,
+        (0..batches.start * 10).collect::<Vec<_>>()
+    );
     server.shutdown().await.unwrap();
 }
 
@@ -399,7 +541,9 @@ async fn batches_twice(fault: Fault) -> Vec<i64> {
     let (server, _dir) = faulty(fault.clone()).await;
     let mut stream = open(&server, &schema()).await.unwrap();
     for batch in 0..6 {
-        send(&stream, batch).await.unwrap_or_else(|e| panic!("{fault:?}: {e}"));
+        send(&stream, batch)
+            .await
+            .unwrap_or_else(|e| panic!("{fault:?}: {e}"));
     }
     stream.close().await.unwrap();
     assert!(server.faults()[0].fired > 0, "{fault:?} did not happen");
@@ -418,12 +562,22 @@ async fn what_the_sdk_recovers_from_loses_nothing_and_repeats_what_was_in_flight
     for (fault, twice) in [
         (Fault::on_connect().nth(2).cut(), vec![]),
         (Fault::on_token().nth(1).answer(503), vec![]),
-        (Fault::on_open().times(2).status(Code::Unavailable, "injected"), vec![]),
+        (
+            Fault::on_open()
+                .times(2)
+                .status(Code::Unavailable, "injected"),
+            vec![],
+        ),
         (Fault::on_open().nth(1).end(), vec![]),
         (Fault::on_open().nth(1).cut(), vec![]),
         (Fault::on_open().nth(1).close_signal(MS * 100), vec![]),
         (Fault::on_open().nth(1).expire_token(), vec![]),
-        (Fault::on_request().nth(3).status(Code::Internal, "injected"), vec![]),
+        (
+            Fault::on_request()
+                .nth(3)
+                .status(Code::Internal, "injected"),
+            vec![],
+        ),
         (Fault::on_request().nth(3).end(), vec![]),
         (Fault::on_request().nth(3).cut(), vec![]),
         (Fault::on_request().nth(3).close_signal(MS * 500), vec![]),
@@ -439,7 +593,10 @@ async fn what_the_sdk_recovers_from_loses_nothing_and_repeats_what_was_in_flight
         (Fault::on_ack().nth(3).cut(), vec![2]),
         (Fault::on_ack().nth(3).cut_mid_message(), vec![2]),
         (Fault::on_ack().nth(3).end(), vec![2]),
-        (Fault::on_ack().nth(3).status(Code::Unavailable, "injected"), vec![2]),
+        (
+            Fault::on_ack().nth(3).status(Code::Unavailable, "injected"),
+            vec![2],
+        ),
     ] {
         assert_eq!(batches_twice(fault.clone()).await, twice, "{fault:?}");
     }
@@ -473,7 +630,10 @@ async fn a_row_that_is_refused_leaves_those_before_it_in_the_table() {
     assert!(!error.is_retryable(), "{error:?}");
     let _ = stream.close().await;
     // What comes back is the rest of the batch alone.
-    assert_eq!(stream.get_unacked_batches().await.unwrap(), [wide(25..40, 9)]);
+    assert_eq!(
+        stream.get_unacked_batches().await.unwrap(),
+        [wide(25..40, 9)]
+    );
     assert_eq!(ids(&server).await, (0..25).collect::<Vec<_>>());
     server.shutdown().await.unwrap();
 }
@@ -481,7 +641,10 @@ async fn a_row_that_is_refused_leaves_those_before_it_in_the_table() {
 #[tokio::test]
 async fn a_batch_that_is_durable_in_part_is_sent_again_in_part() {
     // Ten rows of a mebibyte are several messages, and nothing is received after the third.
-    let fault = Fault::on_request().offset(3).once().status(Code::Unavailable, "injected");
+    let fault = Fault::on_request()
+        .offset(3)
+        .once()
+        .status(Code::Unavailable, "injected");
     let (server, _dir) = faulty(fault).await;
     let mut stream = open(&server, &schema()).await.unwrap();
     stream.ingest_batch(wide(0..10, 1024 * 1024)).await.unwrap();
@@ -510,7 +673,10 @@ async fn acknowledgements_of_rows_that_were_never_sent_are_refused() {
         Fault::on_ack().nth(3).saying(i64::MAX),
     ] {
         let (error, unacked) = failure(fault.clone()).await;
-        assert!(matches!(error, ZerobusError::InvalidStateError(_)), "{fault:?}: {error:?}");
+        assert!(
+            matches!(error, ZerobusError::InvalidStateError(_)),
+            "{fault:?}: {error:?}"
+        );
         assert_eq!(unacked, [wide(20..30, 9)], "{fault:?}");
     }
 }
@@ -544,7 +710,11 @@ async fn acknowledgements_that_stay_away_end_in_a_time_out() {
 #[tokio::test]
 async fn a_table_is_made_of_the_schema_where_that_is_allowed() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::builder(dir.path()).auto_create().start().await.unwrap();
+    let server = Server::builder(dir.path())
+        .auto_create()
+        .start()
+        .await
+        .unwrap();
     let mut stream = open(&server, &schema()).await.unwrap();
     stream.ingest_batch(wide(0..3, 9)).await.unwrap();
     stream.close().await.unwrap();

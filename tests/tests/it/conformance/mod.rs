@@ -36,7 +36,11 @@ fn scripts() -> std::path::PathBuf {
 
 /// Runs a client with the server's address on its standard input, and gives what it says last:
 /// some print their log.
-fn run<A: AsRef<OsStr>>(program: &Path, args: impl IntoIterator<Item = A>, server: &Serve) -> Value {
+fn run<A: AsRef<OsStr>>(
+    program: &Path,
+    args: impl IntoIterator<Item = A>,
+    server: &Serve,
+) -> Value {
     let mut client = Command::new(program)
         .args(args)
         // A proxy is not for this machine.

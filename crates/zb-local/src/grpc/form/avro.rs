@@ -47,7 +47,10 @@ impl Avro {
 
 fn message(datum: Datum, descriptor: &MessageDescriptor) -> Result<DynamicMessage, String> {
     let Datum::Record(fields) = datum else {
-        return Err(format!("{:?} is not a record", apache_avro::schema::SchemaKind::from(&datum)));
+        return Err(format!(
+            "{:?} is not a record",
+            apache_avro::schema::SchemaKind::from(&datum)
+        ));
     };
     let mut message = DynamicMessage::new(descriptor.clone());
     for (name, datum) in fields {
@@ -67,7 +70,9 @@ fn value(datum: Datum, field: &FieldDescriptor) -> Result<Option<Value>, String>
         Datum::Null => Ok(None),
         Datum::Union(_, inner) => value(*inner, field),
         Datum::Array(items) if field.is_list() => {
-            let items = items.into_iter().map(|item| scalar(item, &field.kind(), field));
+            let items = items
+                .into_iter()
+                .map(|item| scalar(item, &field.kind(), field));
             Ok(Some(Value::List(items.collect::<Result<_, _>>()?)))
         }
         Datum::Map(entries) if field.is_map() => map(entries, field).map(Some),
@@ -82,12 +87,15 @@ fn map(entries: HashMap<String, Datum>, field: &FieldDescriptor) -> Result<Value
     let (Some(entry), Some(Kind::String)) =
         (entry, entry.map(|entry| entry.map_entry_key_field().kind()))
     else {
-        return Err(format!("field {:?} is a map with other keys than strings", field.name()));
+        return Err(format!(
+            "field {:?} is a map with other keys than strings",
+            field.name()
+        ));
     };
     let of = entry.map_entry_value_field().kind();
-    let entries = entries.into_iter().map(|(key, datum)| {
-        Ok((MapKey::String(key), scalar(datum, &of, field)?))
-    });
+    let entries = entries
+        .into_iter()
+        .map(|(key, datum)| Ok((MapKey::String(key), scalar(datum, &of, field)?)));
     Ok(Value::Map(entries.collect::<Result<_, String>>()?))
 }
 
