@@ -65,19 +65,19 @@ mod tests {
 
     use super::*;
 
-    fn text(message: PutResult) -> String {
+    fn text(message: &PutResult) -> String {
         String::from_utf8(message.app_metadata.to_vec()).unwrap()
     }
 
     #[test]
     fn the_words_are_those_of_the_service() {
         assert_eq!(
-            text(Acknowledged::READY.message()),
+            text(&Acknowledged::READY.message()),
             r#"{"ack_up_to_offset":-1,"ack_up_to_records":0}"#
         );
         let signal = CloseSignal::honest(Duration::from_millis(2500));
         assert_eq!(
-            text(Acknowledged::new(5, 100).closing(signal)),
+            text(&Acknowledged::new(5, 100).closing(signal)),
             r#"{"ack_up_to_offset":5,"ack_up_to_records":100,"close_stream_duration_ms":2500}"#
         );
     }

@@ -12,6 +12,7 @@ mod closing;
 mod ddl;
 mod descriptors;
 mod faults;
+mod flight;
 mod http_faults;
 mod lake;
 mod limits;
