@@ -21,8 +21,8 @@ fn made_by_xtask() -> PathBuf {
     xtask(&["py"])
 }
 
-/// The interpreter of an official client, in an environment of its own: made by
-/// `cargo xtask client NAME`.
+/// What runs an official client, in an environment of its own: the interpreter of Python, the module
+/// for Node. Made by `cargo xtask client NAME`.
 pub fn client(name: &'static str) -> PathBuf {
     static CLIENTS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,27 +7,40 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{py, run};
+use crate::{apt, py, run};
+
+/// What makes a client, from what is installed for it, and gives the path by which it is run.
+type Maker = fn(&str, &str) -> Result<PathBuf>;
 
 /// The clients, and what is installed for each, pinned.
-const CLIENTS: [(&str, &str); 2] = [
+const CLIENTS: [(&str, Maker, &str); 3] = [
     (
         "python-1.10.0",
+        python,
         "tests/python/conformance/python-1.10.0.txt",
     ),
-    ("python-1.1.0", "tests/python/conformance/python-1.1.0.txt"),
+    (
+        "python-1.1.0",
+        python,
+        "tests/python/conformance/python-1.1.0.txt",
+    ),
+    (
+        "node-1.3.0",
+        node,
+        "@databricks/zerobus-ingest-sdk-linux-x64-gnu@1.3.0",
+    ),
 ];
 
 /// Makes all of them, or one, and prints where each is.
 pub(crate) fn run(wanted: Option<&str>) -> Result<()> {
     let chosen = |name: &str| wanted.is_none_or(|wanted| wanted == name);
-    let chosen: Vec<_> = CLIENTS.iter().filter(|(name, _)| chosen(name)).collect();
+    let chosen: Vec<_> = CLIENTS.iter().filter(|(name, ..)| chosen(name)).collect();
     if chosen.is_empty() {
-        let names = CLIENTS.map(|(name, _)| name).join(", ");
+        let names = CLIENTS.map(|(name, ..)| name).join(", ");
         bail!("there is no such client: {names}");
     }
-    for (name, requirements) in chosen {
-        println!("{}", python(name, requirements)?.display());
+    for (name, make, wanted) in chosen {
+        println!("{}", make(name, wanted)?.display());
     }
     Ok(())
 }
@@ -46,4 +59,36 @@ fn python(name: &str, requirements: &str) -> Result<PathBuf> {
         fs::write(&stamp, wanted).context("cannot write into target/clients")?;
     }
     Ok(python)
+}
+
+/// The module of a package of npm, which is all that is in it.
+fn node(name: &str, package: &str) -> Result<PathBuf> {
+    let (module, _) = package.rsplit_once('@').context("no version")?;
+    let directory = Path::new("target/clients").join(name);
+    let installed = run::root()
+        .join(&directory)
+        .join("node_modules")
+        .join(module);
+    if !installed.join("package.json").exists() {
+        if !run::succeeds(&mut run::program("npm", &["--version"])) {
+            apt::install("there is no npm", &["nodejs", "npm"])?;
+        }
+        let prefix = directory.to_string_lossy();
+        let patience = ["--fetch-timeout", "15000", "--fetch-retries", "2"];
+        let quiet = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+        let install = [
+            &["install", "--prefix", &prefix],
+            &quiet[..],
+            &patience,
+            &[package],
+        ];
+        let mut npm = run::program("npm", &install.concat());
+        eprintln!("$ {}", run::show(&npm));
+        eprint!(
+            "{}",
+            run::output(&mut npm)
+                .with_context(|| format!("no {name}: is the npm registry there?"))?
+        );
+    }
+    Ok(installed)
 }

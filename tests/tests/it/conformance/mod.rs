@@ -1,6 +1,7 @@
 //! The official clients, unmodified, against `zb serve` over plain HTTP: what they send is what the
 //! table holds, read by `deltalake`. One file for each client.
 
+mod node;
 mod python;
 
 use std::{
