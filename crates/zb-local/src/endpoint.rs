@@ -6,7 +6,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    credentials::Credentials, faults::Faults, lake::Lake, stats::Counters, tokens::Tokens,
+    credentials::Credentials, faults::Faults, grpc::Resumable, lake::Lake, stats::Counters,
+    tokens::Tokens,
 };
 
 /// The endpoint without its listeners.
@@ -16,6 +17,8 @@ pub(crate) struct Endpoint {
     pub(crate) tokens: Tokens,
     pub(crate) lake: Lake,
     pub(crate) counters: Arc<Counters>,
+    /// The connections that persistent streams have now.
+    pub(crate) resumable: Resumable,
     /// Asked at every event whether it should go wrong.
     pub(crate) faults: Faults,
     /// Whether the first stream to an unknown table makes it.

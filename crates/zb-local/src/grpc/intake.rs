@@ -69,6 +69,13 @@ impl Gathered {
 }
 
 impl Intake {
+    /// Goes on after this offset.
+    pub(super) fn after(last: i64) -> Self {
+        Self {
+            offsets: Offsets::after(last),
+        }
+    }
+
     /// Takes one message and gives its offset, or says why the stream must end.
     pub(super) fn take(
         &mut self,

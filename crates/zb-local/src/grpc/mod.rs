@@ -4,6 +4,7 @@ mod batch;
 mod form;
 mod intake;
 mod opening;
+mod persistent;
 mod reader;
 mod refusing;
 
@@ -22,7 +23,8 @@ use crate::{
     limits::{MAX_MESSAGE_BYTES, OUTBOX},
     proto::{
         CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamRequest,
-        EphemeralStreamResponse, IngestRecordResponse,
+        EphemeralStreamResponse, IngestRecordResponse, PersistentStreamRequest,
+        PersistentStreamResponse,
         ephemeral_stream_response::Payload,
         zerobus_server::{Zerobus, ZerobusServer},
     },
@@ -30,7 +32,10 @@ use crate::{
 };
 
 use form::Form;
+use persistent::Persistent;
 use reader::Reader;
+
+pub(crate) use persistent::Resumable;
 
 /// Serves Zerobus beside what is served already.
 pub(crate) fn add_to(routes: Routes, endpoint: &Arc<Endpoint>) -> Routes {
@@ -55,6 +60,20 @@ impl Zerobus for Service {
         let (outbox, responses) = mpsc::channel(OUTBOX);
         let endpoint = &self.0;
         let session = stream::run::<Records>(endpoint.clone(), client, inbound, outbox);
+        endpoint.spawn(session);
+        Ok(Response::new(ReceiverStream::new(responses)))
+    }
+
+    type PersistentStreamStream = ReceiverStream<Result<PersistentStreamResponse, Status>>;
+
+    async fn persistent_stream(
+        &self,
+        request: Request<Streaming<PersistentStreamRequest>>,
+    ) -> Result<Response<Self::PersistentStreamStream>, Status> {
+        let (client, inbound) = Client::of(request);
+        let (outbox, responses) = mpsc::channel(OUTBOX);
+        let endpoint = &self.0;
+        let session = stream::run::<Persistent>(endpoint.clone(), client, inbound, outbox);
         endpoint.spawn(session);
         Ok(Response::new(ReceiverStream::new(responses)))
     }

@@ -28,6 +28,15 @@ pub(super) async fn open(
 ) -> Result<(Form, Decoder, Arc<Table>), Status> {
     let table = authorize(endpoint, metadata)?;
     let request = create_request(first)?;
+    open_as(endpoint, &table, request).await
+}
+
+/// The same for a caller who may write to the table.
+pub(super) async fn open_as(
+    endpoint: &Endpoint,
+    table: &TableName,
+    request: CreateIngestStreamRequest,
+) -> Result<(Form, Decoder, Arc<Table>), Status> {
     if request.table_name.as_deref() != Some(table.as_str()) {
         return Err(Status::invalid_argument(format!(
             "create_stream is for the table {:?}, but the header {TABLE_HEADER} says {:?}",
@@ -35,7 +44,7 @@ pub(super) async fn open(
             table.as_str(),
         )));
     }
-    let (form, descriptor, table) = form(endpoint, &table, &request).await?;
+    let (form, descriptor, table) = form(endpoint, table, &request).await?;
     let decoder = Decoder::new(&descriptor, table.schema()).map_err(|error| {
         Status::invalid_argument(format!(
             "The descriptor does not fit table {:?}: {error}",

@@ -18,14 +18,12 @@ use crate::{
     stream::{Ending, Reading, wait},
 };
 
-/// What a client sends.
-type Inbound = Streaming<EphemeralStreamRequest>;
-
 pub(super) struct Reader {
     reading: Reading,
     decoder: Arc<Decoder>,
     form: Arc<Form>,
     intake: Intake,
+    whole: bool,
     held: Option<Held>,
 }
 
@@ -42,11 +40,23 @@ impl Reader {
             decoder,
             form,
             intake: Intake::default(),
+            whole: false,
             held: None,
         }
     }
 
-    pub(super) async fn read(mut self, mut inbound: Inbound) -> Ending {
+    /// Goes on after this offset, and never commits a part of a request: what is resumed after an
+    /// offset must not have rows of the next one.
+    pub(super) fn resumable(mut self, last: i64) -> Self {
+        self.intake = Intake::after(last);
+        self.whole = true;
+        self
+    }
+
+    pub(super) async fn read<R>(mut self, mut inbound: Streaming<R>) -> Ending
+    where
+        R: Into<EphemeralStreamRequest>,
+    {
         loop {
             let (gathered, end) = match self.held.take() {
                 Some(held) => self.release(held).await,
@@ -62,12 +72,15 @@ impl Reader {
     }
 
     /// Waits for a request, and takes along those that are here already.
-    async fn gather(&mut self, inbound: &mut Inbound) -> (Gathered, Option<Ending>) {
+    async fn gather<R>(&mut self, inbound: &mut Streaming<R>) -> (Gathered, Option<Ending>)
+    where
+        R: Into<EphemeralStreamRequest>,
+    {
         let mut gathered = Gathered::default();
         let mut next = Some(inbound.message().await);
         while let Some(message) = next {
             let end = match message {
-                Ok(Some(message)) => self.take(message, &mut gathered).err(),
+                Ok(Some(message)) => self.take(message.into(), &mut gathered).err(),
                 Ok(None) => return (gathered, Some(Ending::HalfClosed)),
                 // A message over the limit, or bytes that are no message, are the client's fault
                 // and it is told so; a broken connection has nobody to tell.
@@ -122,18 +135,23 @@ impl Reader {
         let inspection = Inspection::of(&gathered, table, faults);
         let mut parts = Parts::check(self.decoder.clone(), gathered).await?;
         let mut fault = None;
-        if let Some(inspection) = inspection {
+        if inspection.is_some() || self.whole {
             // A script looks at all records before any of them goes on.
             let mut all = Vec::new();
             while let Some(part) = parts.next().await? {
                 all.push(part);
             }
-            let (delay, found) = inspection.cut_short(&mut all, table, faults);
-            wait(delay).await;
+            if let Some(inspection) = inspection {
+                let (delay, found) = inspection.cut_short(&mut all, table, faults);
+                wait(delay).await;
+                fault = found;
+            }
+            if self.whole {
+                all = Part::whole(all)?.into_iter().collect();
+            }
             for part in all {
                 self.commit(part).await?;
             }
-            fault = found;
         }
         while let Some(part) = parts.next().await? {
             self.commit(part).await?;

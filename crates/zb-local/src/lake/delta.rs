@@ -1,7 +1,7 @@
 //! The Delta side of a table: everything that knows the Delta library is in this file.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     num::NonZeroU64,
     path::Path,
     sync::Arc,
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use deltalake_core::{
     DeltaTable, DeltaTableBuilder, DeltaTableError,
     kernel::{
-        Action, Add, StructType,
+        Action, Add, StructType, Transaction,
         engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
         transaction::{CommitData, PROTOCOL, TransactionError},
     },
@@ -127,10 +127,15 @@ impl Delta {
         Ok(Arc::new(schema))
     }
 
-    /// Adds the rows in one commit and returns the version it made.
-    pub(crate) async fn append(&mut self, batches: &[RecordBatch]) -> Result<u64, DeltaError> {
+    /// Adds the rows in one commit, with the offsets that streams have come to with them, and
+    /// returns the version it made.
+    pub(crate) async fn append(
+        &mut self,
+        batches: &[RecordBatch],
+        offsets: BTreeMap<String, i64>,
+    ) -> Result<u64, DeltaError> {
         let files = self.write_files(batches).await?;
-        let entry = log_entry(files)?;
+        let entry = log_entry(files, offsets)?;
         let log = self.table.log_store();
         for _ in 0..MAX_RACES {
             let next = self.version + 1;
@@ -162,6 +167,14 @@ impl Delta {
         Ok(())
     }
 
+    /// The offset that a stream had come to with the newest version of the table at `path`.
+    pub(crate) async fn offset_of(path: &Path, stream: &str) -> Result<Option<i64>, DeltaError> {
+        let table = Self::open(path).await?.table;
+        let log = table.log_store();
+        let snapshot = table.snapshot()?;
+        Ok(snapshot.transaction_version(&*log, stream).await?)
+    }
+
     async fn write_files(&self, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
         let mut writer = RecordBatchWriter::for_table(&self.table)?.with_writer_properties(
             WriterProperties::builder()
@@ -191,7 +204,7 @@ impl Delta {
 }
 
 /// A commit that adds files, as it is written to the log.
-fn log_entry(files: Vec<Add>) -> Result<Bytes, DeltaError> {
+fn log_entry(files: Vec<Add>, offsets: BTreeMap<String, i64>) -> Result<Bytes, DeltaError> {
     let operation = DeltaOperation::Write {
         mode: SaveMode::Append,
         partition_by: None,
@@ -205,6 +218,9 @@ fn log_entry(files: Vec<Add>) -> Result<Bytes, DeltaError> {
         .ok()
         .map(|since| since.as_millis() as i64);
     let mut actions = vec![Action::CommitInfo(info)];
+    // What the protocol has for this: writers that know how far they have come.
+    let offsets = offsets.into_iter();
+    actions.extend(offsets.map(|(name, offset)| Action::Txn(Transaction::new(name, offset))));
     actions.extend(files.into_iter().map(Action::Add));
     let commit = CommitData::new(actions, operation, HashMap::new(), Vec::new());
     Ok(commit.get_bytes().map_err(DeltaTableError::from)?)

@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zb_types::TableName;
 
 use super::{
+    Landing,
     delta::{Delta, DeltaError},
     difference::differences,
     group::Committer,
@@ -140,6 +141,25 @@ impl Lake {
         tracing::info!(table = %name, columns = schema.fields().len(), "table created");
         open.insert(name.clone(), table.clone());
         Ok(table)
+    }
+
+    /// The offset that a stream has come to in a table, as its log has it.
+    pub(crate) async fn offset_of(
+        &self,
+        table: &TableName,
+        stream: &str,
+    ) -> Result<Option<i64>, OpenError> {
+        Delta::offset_of(&self.path(table), stream)
+            .await
+            .map_err(|source| OpenError::Unreadable {
+                table: table.clone(),
+                source,
+            })
+    }
+
+    /// What a commit does with rows.
+    pub(crate) fn landing(&self) -> Landing {
+        self.group_commit.landing
     }
 
     /// Lets go of all tables. Their tasks commit what is queued, and end.

@@ -1,4 +1,4 @@
-//! Offsets as they have to come: 0, 1, 2 and so on, in every stream anew.
+//! Offsets as they have to come, one after another.
 
 use tonic::Status;
 
@@ -9,6 +9,13 @@ pub(crate) struct Offsets {
 }
 
 impl Offsets {
+    /// Offsets that go on after this one.
+    pub(crate) fn after(last: i64) -> Self {
+        Self {
+            next: last.saturating_add(1),
+        }
+    }
+
     /// The offset, if it is the one that has to come. It is not passed by before
     /// [`pass`](Self::pass).
     pub(crate) fn check(&self, actual: Option<i64>) -> Result<i64, Status> {

@@ -6,7 +6,11 @@ use tonic::{Status, Streaming};
 use uuid::Uuid;
 
 use super::{Client, Ending, Reading};
-use crate::{endpoint::Endpoint, faults::CloseSignal, lake::Table};
+use crate::{
+    endpoint::Endpoint,
+    faults::CloseSignal,
+    lake::{Lane, Table},
+};
 
 /// The header that names the table, before any message does.
 pub(crate) const TABLE_HEADER: &str = "x-databricks-zerobus-table-name";
@@ -32,6 +36,11 @@ pub(crate) trait Protocol: Sized + Send {
         inbound: Streaming<Self::Request>,
         reading: Reading,
     ) -> impl Future<Output = Ending> + Send + 'static;
+
+    /// The name and the lane of a stream that is more than its connection.
+    fn identity(&self) -> Option<(Uuid, Arc<Lane>)> {
+        None
+    }
 
     /// That the stream is open.
     fn opened(&self, id: &Uuid) -> Self::Answer;

@@ -105,12 +105,13 @@ impl<P: Protocol> Session<P> {
         table: Arc<Table>,
         outbox: Outbox<P>,
     ) -> Self {
-        let lane = Arc::new(Lane::default());
+        let identity = protocol.identity();
+        let (id, lane) = identity.unwrap_or_else(|| (Uuid::new_v4(), Arc::default()));
         Self {
             protocol,
             endpoint,
             client: Arc::new(client),
-            id: Uuid::new_v4(),
+            id,
             table,
             progress: lane.progress(),
             lane,

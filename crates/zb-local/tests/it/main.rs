@@ -24,6 +24,7 @@ mod sdk;
 mod sdk_faults;
 mod sdk_flight;
 mod sdk_forms;
+mod sdk_persistent;
 mod sdk_scenarios;
 mod start;
 mod tables;
