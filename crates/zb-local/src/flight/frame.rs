@@ -40,11 +40,7 @@ pub(super) fn rows(frame: &FlightData) -> Result<usize, Status> {
         .ok()
         .and_then(|message| message.header_as_record_batch())
         .and_then(|batch| usize::try_from(batch.length()).ok());
-    rows.ok_or_else(|| {
-        Status::invalid_argument(
-            "The message is not a record batch, or not one without dictionaries.",
-        )
-    })
+    rows.ok_or_else(|| Status::invalid_argument("The message is not a record batch."))
 }
 
 /// What turns messages into rows of the table.

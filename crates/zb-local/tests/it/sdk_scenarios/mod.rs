@@ -1,6 +1,7 @@
 //! The scenarios of the SDK's own public test suite, group by group, played against this endpoint
 //! with scripts of faults. Those that `sdk.rs`, `sdk_faults.rs` and `sdk_flight.rs` play are not here.
 
+mod arrow;
 mod failures;
 mod graceful_close;
 mod lifecycle;
