@@ -1,8 +1,8 @@
 //! An offline Zerobus endpoint.
 //!
 //! [`Server`] speaks to unmodified Zerobus clients: gRPC `EphemeralStream` with records in
-//! Protobuf, JSON or Avro, `PersistentStream`, Arrow Flight `DoPut`, `OAuth2` tokens and the Unity
-//! Catalog look-up of a table, all on one port of the loopback. It checks what the service checks
+//! Protobuf, JSON or Avro, `PersistentStream`, Arrow Flight `DoPut`, the insertion over REST,
+//! `OAuth2` tokens and the Unity Catalog look-up of a table, all on one port of the loopback. It checks what the service checks
 //! (token, table, descriptor or schema against the table, offsets, sizes, every record), refuses as
 //! the service does, and lands the rows in real Delta tables below a directory:
 //! `<dir>/<catalog>/<schema>/<table>`, readable by any Delta reader. A row is acknowledged after
@@ -34,9 +34,9 @@
 //!
 //! # What it does not do
 //!
-//! There is no insertion over REST, no rescue column and no VARIANT, and persistent streams cannot
-//! be retired. One client id is known, and it may write to every table. Nothing is encrypted without
-//! [`Builder::tls`]. Tables do not evolve through it; what another writer changes in one is seen by the next stream.
+//! There is no rescue column and no VARIANT, and persistent streams cannot be retired. One client
+//! id is known, and it may write to every table. Nothing is encrypted without [`Builder::tls`].
+//! Tables do not evolve through it; what another writer changes in one is seen by the next stream.
 //!
 //! # What goes wrong
 //!

@@ -2,6 +2,7 @@
 
 mod batch;
 mod form;
+mod insert;
 mod intake;
 mod opening;
 mod persistent;
@@ -35,6 +36,7 @@ use form::Form;
 use persistent::Persistent;
 use reader::Reader;
 
+pub(crate) use insert::insert;
 pub(crate) use persistent::Resumable;
 
 /// Serves Zerobus beside what is served already.

@@ -85,7 +85,10 @@ async fn form(
 }
 
 /// A table that has to be there, as the client does not know its columns.
-async fn known_table(endpoint: &Endpoint, name: &TableName) -> Result<Arc<Table>, Status> {
+pub(super) async fn known_table(
+    endpoint: &Endpoint,
+    name: &TableName,
+) -> Result<Arc<Table>, Status> {
     let unknown = || {
         let name = name.as_str();
         Err(Status::not_found(format!(

@@ -15,5 +15,5 @@ pub(crate) use ending::{Ending, Last};
 pub(crate) use offsets::Offsets;
 pub(crate) use opening::{authorize, find_table};
 pub(crate) use protocol::{Protocol, TABLE_HEADER};
-pub(crate) use reading::{Reading, wait};
+pub(crate) use reading::{Reading, queue, wait};
 pub(crate) use session::run;

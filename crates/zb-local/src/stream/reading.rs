@@ -76,28 +76,41 @@ impl Reading {
         self.client.last(&self.endpoint, action)
     }
 
-    /// Queues rows as soon as there is room for them. `bytes` is what they weighed on the wire;
-    /// `last_offset` is durable, with all before it, once these rows are.
+    /// Queues rows as soon as there is room for them.
     pub(crate) async fn commit(
         &self,
         batch: RecordBatch,
         last_offset: Option<i64>,
         bytes: usize,
     ) -> Result<(), Status> {
-        let weight = bytes.max(batch.get_array_memory_size());
-        let rows = Rows {
-            _room: self.endpoint.room(weight).await?,
-            batch,
-            lane: self.lane.clone(),
-            last_offset,
-            bytes,
-            queued_at: Instant::now(),
-        };
-        self.table.commit(rows).await.map_err(|closed| {
-            let table = self.table.name();
-            Status::unavailable(format!("Rows could not be committed to {table}: {closed}"))
-        })
+        let (endpoint, table, lane) = (&self.endpoint, &self.table, &self.lane);
+        queue(endpoint, table, lane, batch, last_offset, bytes).await
     }
+}
+
+/// Queues rows as soon as there is room for them. `bytes` is what they weighed on the wire;
+/// `last_offset` is durable, with all before it, once these rows are.
+pub(crate) async fn queue(
+    endpoint: &Endpoint,
+    table: &Table,
+    lane: &Arc<Lane>,
+    batch: RecordBatch,
+    last_offset: Option<i64>,
+    bytes: usize,
+) -> Result<(), Status> {
+    let weight = bytes.max(batch.get_array_memory_size());
+    let rows = Rows {
+        _room: endpoint.room(weight).await?,
+        batch,
+        lane: lane.clone(),
+        last_offset,
+        bytes,
+        queued_at: Instant::now(),
+    };
+    table.commit(rows).await.map_err(|closed| {
+        let table = table.name();
+        Status::unavailable(format!("Rows could not be committed to {table}: {closed}"))
+    })
 }
 
 impl Endpoint {

@@ -14,6 +14,7 @@ mod descriptors;
 mod faults;
 mod flight;
 mod http_faults;
+mod insert;
 mod lake;
 mod limits;
 mod opening;
