@@ -494,12 +494,14 @@ async fn a_value_that_does_not_fit_ends_the_stream_and_what_came_before_it_stays
     server.shutdown().await.unwrap();
 }
 
+/// The letters of the heaviest row: its number has the rest.
+const MOST: usize = 10 * 1024 * 1024 - 8;
+
 #[tokio::test]
 async fn a_row_has_a_limit_and_a_batch_has_none() {
     let (server, _dir) = faulty([]).await;
     let mut stream = open(&server, &schema()).await.unwrap();
     // Each row is a message of its own, some of them as heavy as they may be.
-    const MOST: usize = 10 * 1024 * 1024 - 8;
     stream.ingest_batch(wide(0..3, MOST)).await.unwrap();
     stream.flush().await.unwrap();
     assert_eq!(ids(&server).await, [0, 1, 2]);

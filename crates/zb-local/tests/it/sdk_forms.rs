@@ -6,7 +6,7 @@ use databricks_zerobus_ingest_sdk::{
     AvroBytes, AvroRecord, AvroValue, JsonString, JsonValue, ProtoBytes, StreamBuilder,
     ZerobusError, ZerobusResult, ZerobusSdk, ZerobusStream, message_descriptor,
 };
-use serde_json::json;
+
 use zb_local::Server;
 use zb_types::ExposeSecret as _;
 
@@ -32,6 +32,11 @@ async fn open(
 ) -> ZerobusResult<ZerobusStream> {
     let sdk = sdk(server);
     kind(builder(&sdk, server)).build().await
+}
+
+/// A function of its own, as lifetimes keep the method from being passed.
+fn json(builder: StreamBuilder<'_>) -> StreamBuilder<'_> {
+    builder.json()
 }
 
 fn avro(id: i64) -> AvroValue {
@@ -60,8 +65,8 @@ async fn assert_landed(server: &Server, count: i64) {
 #[tokio::test]
 async fn json_lands() {
     let (server, _dir) = server(|builder| builder).await;
-    let mut stream = open(&server, |b| b.json()).await.unwrap();
-    let record = |id: i64| json!({"id": id, "name": format!("flight {id}")});
+    let mut stream = open(&server, json).await.unwrap();
+    let record = |id: i64| serde_json::json!({"id": id, "name": format!("flight {id}")});
     // Text and values, one by one and many at once.
     stream
         .ingest_record_offset(JsonString(record(0).to_string()))
@@ -170,8 +175,8 @@ async fn many_streams_of_arrow_in_one_land() {
 /// What the stream ends with when this record comes after a good one.
 async fn refusal(record: &str) -> String {
     let (server, _dir) = server(|builder| builder.commit_every(Duration::from_millis(20))).await;
-    let mut stream = open(&server, |b| b.json()).await.unwrap();
-    let good = json!({"id": 0, "name": null}).to_string();
+    let mut stream = open(&server, json).await.unwrap();
+    let good = serde_json::json!({"id": 0, "name": null}).to_string();
     stream.ingest_record_offset(JsonString(good)).await.unwrap();
     stream
         .ingest_record_offset(JsonString(record.to_owned()))

@@ -116,7 +116,7 @@ async fn whatever_goes_wrong_each_row_is_there_once() {
         Fault::on_ack().nth(3).end(),
         Fault::on_ack().nth(3).status(Code::Unavailable, "injected"),
         Fault::on_ack().nth(3).without_offset(),
-        Fault::on_ack().nth(3).close_signal(MS * 0),
+        Fault::on_ack().nth(3).close_signal(Duration::ZERO),
     ] {
         let (server, _dir) = faulty(fault.clone()).await;
         let mut stream = open(&server, None).await.unwrap();

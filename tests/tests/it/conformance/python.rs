@@ -1,4 +1,4 @@
-//! `databricks-zerobus-ingest-sdk` from PyPI: the newest, and one from before Arrow and Avro.
+//! The Python package `databricks-zerobus-ingest-sdk`: the newest, and one from before Arrow and Avro.
 
 use std::path::Path;
 

@@ -66,7 +66,7 @@ async fn the_sdk_does_not_wait_where_it_is_told_not_to() {
         assert_eq!(landed, [0, 1, 2, 3, 4], "{patience}");
     }
     // The server ends the stream at once, before it has read on or after.
-    let (_, mut landed) = told(MS * 0, MS * 100, None, None).await;
+    let (_, mut landed) = told(Duration::ZERO, MS * 100, None, None).await;
     landed.dedup();
     assert_eq!(landed, [0, 1, 2, 3, 4]);
 }
@@ -77,6 +77,6 @@ async fn an_error_in_the_pause_is_recovered_from() {
         .offset(1)
         .once()
         .status(Code::Unavailable, "injected");
-    let (_, landed) = told(MS * 20_000, MS * 0, None, Some(fault)).await;
+    let (_, landed) = told(MS * 20_000, Duration::ZERO, None, Some(fault)).await;
     assert_eq!(landed, [0, 1, 1, 2, 3, 4]);
 }

@@ -153,7 +153,7 @@ async fn callbacks_are_told_of_every_offset() {
         tokio::time::sleep(MS).await;
     }
     stream.close().await.unwrap();
-    let (acked, failed) = &*told.0.lock().unwrap();
+    let (acked, failed) = std::mem::take(&mut *told.0.lock().unwrap());
     assert_eq!((&acked[..], &failed[..]), (&[0, 1, 2, 3][..], &[4][..]));
     server.shutdown().await.unwrap();
 }
