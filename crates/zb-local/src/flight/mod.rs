@@ -15,8 +15,6 @@ mod weight;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, service::Routes};
 use uuid::Uuid;
 
@@ -24,12 +22,12 @@ use crate::{
     endpoint::Endpoint,
     faults::CloseSignal,
     lake::Table,
-    limits::{MAX_FRAME_BYTES, OUTBOX},
+    limits::MAX_FRAME_BYTES,
     proto::flight::{
         FlightData, PutResult,
         flight_service_server::{FlightService, FlightServiceServer},
     },
-    stream::{self, Client, Ending, Protocol, Reading, authorize, find_table},
+    stream::{Answers, Client, Ending, Protocol, Reading, authorize, find_table, serve},
 };
 
 use frame::Frames;
@@ -51,20 +49,13 @@ struct Service(Arc<Endpoint>);
 
 #[tonic::async_trait]
 impl FlightService for Service {
-    type DoPutStream = ReceiverStream<Result<PutResult, Status>>;
+    type DoPutStream = Answers<Batches>;
 
-    /// Returns at once. Whatever is wrong with the stream comes as its first item: only there do
-    /// clients look for details.
     async fn do_put(
         &self,
         request: Request<Streaming<FlightData>>,
-    ) -> Result<Response<Self::DoPutStream>, Status> {
-        let (client, inbound) = Client::of(request);
-        let (outbox, responses) = mpsc::channel(OUTBOX);
-        let endpoint = &self.0;
-        let session = stream::run::<Batches>(endpoint.clone(), client, inbound, outbox);
-        endpoint.spawn(session);
-        Ok(Response::new(ReceiverStream::new(responses)))
+    ) -> Result<Response<Answers<Batches>>, Status> {
+        Ok(serve::<Batches>(&self.0, request))
     }
 }
 

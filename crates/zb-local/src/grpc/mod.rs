@@ -11,8 +11,6 @@ mod refusing;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, service::Routes};
 use uuid::Uuid;
 use zb_convert::Decoder;
@@ -21,15 +19,14 @@ use crate::{
     endpoint::Endpoint,
     faults::CloseSignal,
     lake::Table,
-    limits::{MAX_MESSAGE_BYTES, OUTBOX},
+    limits::MAX_MESSAGE_BYTES,
     proto::{
         CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamRequest,
         EphemeralStreamResponse, IngestRecordResponse, PersistentStreamRequest,
-        PersistentStreamResponse,
         ephemeral_stream_response::Payload,
         zerobus_server::{Zerobus, ZerobusServer},
     },
-    stream::{self, Client, Ending, Protocol, Reading},
+    stream::{Answers, Client, Ending, Protocol, Reading, serve},
 };
 
 use form::Form;
@@ -50,34 +47,21 @@ struct Service(Arc<Endpoint>);
 
 #[tonic::async_trait]
 impl Zerobus for Service {
-    type EphemeralStreamStream = ReceiverStream<Result<EphemeralStreamResponse, Status>>;
+    type EphemeralStreamStream = Answers<Records>;
+    type PersistentStreamStream = Answers<Persistent>;
 
-    /// Returns at once, before the first message: clients wait for the response headers before
-    /// they send it. Whatever is wrong with the stream comes as its first item.
     async fn ephemeral_stream(
         &self,
         request: Request<Streaming<EphemeralStreamRequest>>,
-    ) -> Result<Response<Self::EphemeralStreamStream>, Status> {
-        let (client, inbound) = Client::of(request);
-        let (outbox, responses) = mpsc::channel(OUTBOX);
-        let endpoint = &self.0;
-        let session = stream::run::<Records>(endpoint.clone(), client, inbound, outbox);
-        endpoint.spawn(session);
-        Ok(Response::new(ReceiverStream::new(responses)))
+    ) -> Result<Response<Answers<Records>>, Status> {
+        Ok(serve::<Records>(&self.0, request))
     }
-
-    type PersistentStreamStream = ReceiverStream<Result<PersistentStreamResponse, Status>>;
 
     async fn persistent_stream(
         &self,
         request: Request<Streaming<PersistentStreamRequest>>,
-    ) -> Result<Response<Self::PersistentStreamStream>, Status> {
-        let (client, inbound) = Client::of(request);
-        let (outbox, responses) = mpsc::channel(OUTBOX);
-        let endpoint = &self.0;
-        let session = stream::run::<Persistent>(endpoint.clone(), client, inbound, outbox);
-        endpoint.spawn(session);
-        Ok(Response::new(ReceiverStream::new(responses)))
+    ) -> Result<Response<Answers<Persistent>>, Status> {
+        Ok(serve::<Persistent>(&self.0, request))
     }
 }
 

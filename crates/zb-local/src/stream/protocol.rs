@@ -17,7 +17,7 @@ pub(crate) const TABLE_HEADER: &str = "x-databricks-zerobus-table-name";
 
 /// The one half of a stream that is not the same everywhere: how it is opened, how its rows are
 /// read, and how what there is to say is said.
-pub(crate) trait Protocol: Sized + Send {
+pub(crate) trait Protocol: Sized + Send + Sync + 'static {
     /// What a client sends.
     type Request: Send + 'static;
     /// What it is answered.

@@ -24,7 +24,7 @@ use crate::{
 type Outbox<P> = mpsc::Sender<Result<<P as Protocol>::Answer, Status>>;
 
 /// Serves one stream from its first message to its end.
-pub(crate) async fn run<P: Protocol>(
+pub(super) async fn run<P: Protocol>(
     endpoint: Arc<Endpoint>,
     client: Client,
     mut inbound: Streaming<P::Request>,
