@@ -1,4 +1,4 @@
-//! Compiles `proto/zerobus.proto` without a system `protoc`.
+//! Compiles `proto/*.proto` without a system `protoc`.
 //!
 //! The server's half goes where `tonic::include_proto!` finds it. The client's half goes to a
 //! folder of its own: only the tests of this crate speak it.
@@ -6,8 +6,8 @@
 use std::{error::Error, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=proto/zerobus.proto");
-    let files = protox::compile(["proto/zerobus.proto"], ["proto"])?;
+    println!("cargo::rerun-if-changed=proto");
+    let files = protox::compile(["proto/zerobus.proto", "proto/flight.proto"], ["proto"])?;
 
     tonic_prost_build::configure()
         .build_client(false)

@@ -1,9 +1,10 @@
 //! The Python of the tests: `target/venv`, made by `cargo xtask py`.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use crate::{cargo, root};
@@ -17,11 +18,32 @@ pub fn interpreter() -> &'static Path {
 }
 
 fn made_by_xtask() -> PathBuf {
+    xtask(&["py"])
+}
+
+/// What runs an official client, in an environment of its own: the interpreter of Python, the module
+/// for Node. Made by `cargo xtask client NAME`.
+pub fn client(name: &'static str) -> PathBuf {
+    static CLIENTS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = clients
+        .entry(name)
+        .or_insert_with(|| xtask(&["client", name]));
+    made.clone()
+}
+
+/// What an xtask makes: the path that it prints.
+fn xtask(args: &[&str]) -> PathBuf {
     let output = cargo::command()
-        .args(["run", "--quiet", "--package", "xtask", "--", "py"])
+        .args(["run", "--quiet", "--package", "xtask", "--"])
+        .args(args)
         .output()
         .expect("cargo can be started");
-    assert!(output.status.success(), "`cargo xtask py` failed");
+    assert!(
+        output.status.success(),
+        "`cargo xtask {}` failed",
+        args.join(" ")
+    );
     let printed = String::from_utf8(output.stdout).expect("a path in UTF-8");
     PathBuf::from(printed.trim())
 }

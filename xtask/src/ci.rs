@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{apt, deny, extras, fuzz, layers, memcheck, package, py, run, wheel};
+use crate::{apt, clients, deny, extras, fuzz, layers, memcheck, package, py, run, wheel};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
 const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     ("clippy", clippy),
     ("build", build),
     ("python", py::run),
+    ("clients", all_clients),
     ("tests", tests),
     ("package", package::test),
     ("wheel", wheel::run),
@@ -89,6 +90,10 @@ fn build() -> Result<()> {
         FEATURES,
         "--locked",
     ]))
+}
+
+fn all_clients() -> Result<()> {
+    clients::run(None)
 }
 
 /// What some tests skip themselves without.

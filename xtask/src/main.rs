@@ -11,6 +11,7 @@
 mod apt;
 mod bench;
 mod ci;
+mod clients;
 mod demo;
 mod deny;
 mod extras;
@@ -44,6 +45,7 @@ cargo xtask COMMAND
   miri             the same under miri, where a toolchain with miri is installed
   soak [MINUTES]   a long load with random faults (5), and that no row is lost
   watched          what mirrors and telemetry cost a sender, in instructions (callgrind)
+  client [NAME]    the official clients that the tests run, or one of them, in target/clients
   py               the Python of the tests, in target/venv; prints its path
   package          the Python package as it is now, in target/python; prints that
   wheel            the wheel for release, the source distribution, and that both can be installed
@@ -71,6 +73,8 @@ fn main() -> ExitCode {
         ("py", []) => py::run(),
         ("package", []) => package::run(),
         ("wheel", []) => wheel::run(),
+        ("client", []) => clients::run(None),
+        ("client", [name]) => clients::run(Some(name)),
         ("demo", []) => demo::run(),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

@@ -36,7 +36,7 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
     // The stamp is written last: an interrupted installation is done again.
     let stamp = venv.join("installed.txt");
     if !(python.exists() && is(&stamp, &wanted)) {
-        make(&python)?;
+        make(Path::new("target/venv"), &REQUIREMENTS)?;
         fs::write(&stamp, wanted).context("cannot write into target/venv")?;
     }
     let wanted = read(COLLECTOR)?;
@@ -60,7 +60,8 @@ fn is(stamp: &Path, wanted: &str) -> bool {
     fs::read_to_string(stamp).is_ok_and(|installed| installed == wanted)
 }
 
-fn make(python: &Path) -> Result<()> {
+/// Makes an environment anew, below the root, with what files of requirements name.
+pub(crate) fn make(venv: &Path, requirements: &[&str]) -> Result<()> {
     if !run::succeeds(&mut run::program(
         "python3",
         &["-c", "import ensurepip, venv"],
@@ -70,11 +71,15 @@ fn make(python: &Path) -> Result<()> {
             &["python3-venv"],
         )?;
     }
-    quietly("python3", &["-m", "venv", "--clear", "target/venv"])?;
-    let files = REQUIREMENTS
+    quietly(
+        "python3",
+        &["-m", "venv", "--clear", &venv.to_string_lossy()],
+    )?;
+    let python = run::root().join(venv).join("bin/python");
+    let files = requirements
         .iter()
         .flat_map(|file| ["--requirement", *file]);
-    pip(python, &files.collect::<Vec<_>>())
+    pip(&python, &files.collect::<Vec<_>>())
 }
 
 /// Only the program in the package is used, which needs none of the packages that its Python needs.
@@ -89,7 +94,9 @@ fn collector(python: &Path) -> Result<()> {
 
 /// Installs with the pip of `python`.
 pub(crate) fn pip(python: &Path, args: &[&str]) -> Result<()> {
-    let install = ["-m", "pip", "install", "--quiet"];
+    // Without a network this is over soon.
+    let patience = ["--timeout", "15", "--retries", "2"];
+    let install = [&["-m", "pip", "install", "--quiet"], &patience[..]].concat();
     quietly(&python.to_string_lossy(), &[&install[..], args].concat())
 }
 

@@ -2,7 +2,12 @@
 
 /// The value of `text` without its point, brought to `scale`; `None` when it is not a decimal, or
 /// does not fit `precision` digits exactly.
-pub(crate) fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+///
+/// ```
+/// assert_eq!(zb_convert::parse_decimal("1.5", 10, 2), Some(150));
+/// assert_eq!(zb_convert::parse_decimal("1.555", 10, 2), None);
+/// ```
+pub fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

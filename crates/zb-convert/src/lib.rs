@@ -126,6 +126,7 @@ mod variant;
 mod varint;
 mod wire;
 
+pub use decimal_text::parse_decimal;
 pub use decoder::{DecodeLimit, Decoded, Decoder};
 pub use delta::{create_table_sql, delta_schema};
 pub use encoded::{Encoded, EncodedVecs};

@@ -53,8 +53,9 @@ impl Builder {
         self
     }
 
-    /// Makes an unknown table from the descriptor of the first stream that is opened to it.
-    /// Default: such a stream is refused, as by the service.
+    /// Makes an unknown table from the descriptor of the first stream that is opened to it, or from
+    /// its Arrow schema. Default: such a stream is refused, as by the service; streams of JSON and
+    /// Avro always are.
     ///
     /// A descriptor says less than a table: what was a DATE arrives as INT, a TIMESTAMP as BIGINT,
     /// a DECIMAL as STRING. Where that matters, make the table first.

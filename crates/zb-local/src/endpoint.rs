@@ -6,7 +6,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    credentials::Credentials, faults::Faults, lake::Lake, stats::Counters, tokens::Tokens,
+    credentials::Credentials, faults::Faults, grpc::Resumable, lake::Lake, stats::Counters,
+    tokens::Tokens,
 };
 
 /// The endpoint without its listeners.
@@ -16,6 +17,8 @@ pub(crate) struct Endpoint {
     pub(crate) tokens: Tokens,
     pub(crate) lake: Lake,
     pub(crate) counters: Arc<Counters>,
+    /// The connections that persistent streams have now.
+    pub(crate) resumable: Resumable,
     /// Asked at every event whether it should go wrong.
     pub(crate) faults: Faults,
     /// Whether the first stream to an unknown table makes it.
@@ -32,6 +35,16 @@ pub(crate) struct Endpoint {
     pub(crate) cut: CancellationToken,
     /// Connections and streams.
     pub(crate) tasks: TaskTracker,
+}
+
+impl Endpoint {
+    /// Serves a stream beside whatever else there is, until it ends or the endpoint is cut.
+    pub(crate) fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
+        let cut = self.cut.clone();
+        self.tasks.spawn(async move {
+            cut.run_until_cancelled(session).await;
+        });
+    }
 }
 
 /// How long a stream may live, and how long it is still served after it was told to close.

@@ -1,11 +1,12 @@
 //! An offline Zerobus endpoint.
 //!
-//! [`Server`] speaks to unmodified Zerobus clients: gRPC `EphemeralStream` with Protobuf records,
-//! `OAuth2` tokens and the Unity Catalog look-up of a table, all on one port of the loopback. It
-//! checks what the service checks (token, table, descriptor against the table, offsets, sizes,
-//! every record), refuses as the service does, and lands the rows in real Delta tables below a
-//! directory: `<dir>/<catalog>/<schema>/<table>`, readable by any Delta reader. A row is
-//! acknowledged after the Delta commit that holds it, never before.
+//! [`Server`] speaks to unmodified Zerobus clients: gRPC `EphemeralStream` with records in
+//! Protobuf, JSON or Avro, `PersistentStream`, Arrow Flight `DoPut`, the insertion over REST,
+//! `OAuth2` tokens and the Unity Catalog look-up of a table, all on one port of the loopback. It checks what the service checks
+//! (token, table, descriptor or schema against the table, offsets, sizes, every record), refuses as
+//! the service does, and lands the rows in real Delta tables below a directory:
+//! `<dir>/<catalog>/<schema>/<table>`, readable by any Delta reader. A row is acknowledged after
+//! the Delta commit that holds it, never before.
 //!
 //! ```
 //! use arrow_schema::{DataType, Field, Schema};
@@ -33,9 +34,8 @@
 //!
 //! # What it does not do
 //!
-//! Records are Protobuf: JSON and Avro streams are refused with `UNIMPLEMENTED`, and there is no
-//! Arrow Flight. One client id is known, and it may write to every table. Nothing is encrypted
-//! without [`Builder::tls`].
+//! There is no rescue column and no VARIANT, and persistent streams cannot be retired. One client
+//! id is known, and it may write to every table. Nothing is encrypted without [`Builder::tls`].
 //! Tables do not evolve through it; what another writer changes in one is seen by the next stream.
 //!
 //! # What goes wrong
@@ -55,6 +55,7 @@ mod ddl;
 mod endpoint;
 mod error;
 pub mod faults;
+mod flight;
 mod grpc;
 mod http;
 mod lake;
@@ -64,6 +65,7 @@ mod private_file;
 mod proto;
 mod server;
 mod stats;
+mod stream;
 mod tokens;
 mod wire;
 

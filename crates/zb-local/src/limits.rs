@@ -10,6 +10,13 @@ pub(crate) const MAX_RAW_BYTES: usize = 10 * 1024 * 1024;
 /// What one gRPC message may weigh, framing included.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 
+/// What one message of Arrow Flight may weigh, packed or unpacked. The service bounds rows and not
+/// batches; clients cut their batches into messages of about 2 MiB, or of one row.
+pub(crate) const MAX_FRAME_BYTES: usize = 64 * 1024 * 1024;
+
+/// Answers that may wait for a client that does not read them.
+pub(crate) const OUTBOX: usize = 64;
+
 /// How much a client may send on one stream before the server has read it.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod clock;
+mod conformance;
 mod doctor;
 mod faults;
 mod fit;

@@ -7,6 +7,7 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 use tonic::Status;
@@ -43,6 +44,25 @@ pub(super) struct Part {
     pub(super) last_offset: Option<i64>,
     /// What the rows weigh on the wire.
     pub(super) bytes: usize,
+}
+
+impl Part {
+    /// All parts in one; none of no parts.
+    pub(super) fn whole(parts: Vec<Self>) -> Result<Option<Self>, Status> {
+        let Some(last_offset) = parts.last().map(|last| last.last_offset) else {
+            return Ok(None);
+        };
+        let bytes = parts.iter().map(|part| part.bytes).sum();
+        let batches: Vec<RecordBatch> = parts.into_iter().map(|part| part.batch).collect();
+        let schema = batches[0].schema(); // there is a last one
+        let batch = concat_batches(&schema, &batches)
+            .map_err(|error| Status::internal(error.to_string()))?;
+        Ok(Some(Self {
+            batch,
+            last_offset,
+            bytes,
+        }))
+    }
 }
 
 #[derive(Debug)]

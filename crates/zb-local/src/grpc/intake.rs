@@ -3,18 +3,17 @@
 use bytes::Bytes;
 use tonic::Status;
 
+use super::form::Form;
 use crate::{
     limits::{MAX_GATHERED_BYTES, MAX_GATHERED_ROWS, MAX_RAW_BYTES},
-    proto::{
-        EphemeralStreamRequest, ephemeral_stream_request::Payload, ingest_record_batch_request,
-        ingest_record_request,
-    },
+    proto::{EphemeralStreamRequest, ephemeral_stream_request::Payload},
+    stream::Offsets,
 };
 
 /// Checks what one stream sends.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
-    next_offset: i64,
+    offsets: Offsets,
 }
 
 /// Requests that are decoded together.
@@ -70,37 +69,33 @@ impl Gathered {
 }
 
 impl Intake {
+    /// Goes on after this offset.
+    pub(super) fn after(last: i64) -> Self {
+        Self {
+            offsets: Offsets::after(last),
+        }
+    }
+
     /// Takes one message and gives its offset, or says why the stream must end.
     pub(super) fn take(
         &mut self,
         message: EphemeralStreamRequest,
+        form: &Form,
         into: &mut Gathered,
     ) -> Result<i64, Status> {
         let (offset, rows) = match message.payload {
             Some(Payload::IngestRecord(request)) => {
-                let row = match request.record {
-                    Some(ingest_record_request::Record::ProtoEncodedRecord(row)) => row,
-                    Some(_) => return Err(wrong_record_type()),
-                    None => return Err(Status::invalid_argument("The request has no record.")),
-                };
-                (request.offset_id, vec![row])
+                (request.offset_id, vec![form.record(request.record)?])
             }
             Some(Payload::IngestRecordBatch(request)) => {
-                let rows = match request.batch {
-                    Some(ingest_record_batch_request::Batch::ProtoEncodedBatch(batch)) => {
-                        batch.records
-                    }
-                    Some(_) => return Err(wrong_record_type()),
-                    None => return Err(Status::invalid_argument("The request has no batch.")),
-                };
-                (request.offset_id, rows)
+                (request.offset_id, form.batch(request.batch)?)
             }
             Some(Payload::CreateStream(_)) => {
                 return Err(Status::invalid_argument("The stream is created already."));
             }
             None => return Err(Status::invalid_argument("The message is empty.")),
         };
-        let offset = self.check_offset(offset)?;
+        let offset = self.offsets.check(offset)?;
         let bytes: usize = rows.iter().map(Bytes::len).sum();
         if bytes > MAX_RAW_BYTES {
             return Err(Status::invalid_argument(format!(
@@ -108,37 +103,24 @@ impl Intake {
                  {MAX_RAW_BYTES}."
             )));
         }
-        self.next_offset = offset + 1;
+        self.offsets.pass();
+        let rows = form.to_proto(rows, offset)?;
+        into.bytes += rows.iter().map(Bytes::len).sum::<usize>();
         into.rows.extend(rows);
-        into.bytes += bytes;
         let end = into.rows.len();
         into.requests.push(Request { offset, end });
         Ok(offset)
     }
-
-    fn check_offset(&self, actual: Option<i64>) -> Result<i64, Status> {
-        let expected = self.next_offset;
-        match actual {
-            Some(actual) if actual == expected => Ok(actual),
-            Some(actual) => Err(Status::invalid_argument(format!(
-                "Non-incremental offset: expected {expected}, actual {actual}"
-            ))),
-            None => Err(Status::invalid_argument(format!(
-                "The offset is missing: expected {expected}"
-            ))),
-        }
-    }
-}
-
-fn wrong_record_type() -> Status {
-    Status::invalid_argument("Record type does not match the stream: it is PROTO.")
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::proto::{IngestRecordBatchRequest, IngestRecordRequest, ProtoEncodedRecordBatch};
+    use crate::proto::{
+        IngestRecordBatchRequest, IngestRecordRequest, ProtoEncodedRecordBatch,
+        ingest_record_batch_request, ingest_record_request,
+    };
 
     fn record(offset: Option<i64>, len: usize) -> EphemeralStreamRequest {
         let row = Bytes::from(vec![0; len]);
@@ -166,7 +148,7 @@ mod tests {
         let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
         let status = messages
             .into_iter()
-            .find_map(|message| intake.take(message, &mut gathered).err())
+            .find_map(|message| intake.take(message, &Form::Proto, &mut gathered).err())
             .unwrap();
         assert_eq!(status.code(), tonic::Code::InvalidArgument);
         status.message().to_owned()
@@ -176,7 +158,7 @@ mod tests {
     fn records_and_batches_share_the_offsets() {
         let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
         for message in [record(Some(0), 1), batch(1, 2, 3), batch(2, 0, 0)] {
-            intake.take(message, &mut gathered).unwrap();
+            intake.take(message, &Form::Proto, &mut gathered).unwrap();
         }
         let ends: Vec<usize> = gathered
             .requests
@@ -191,7 +173,7 @@ mod tests {
     fn the_newest_request_can_be_taken_out_again() {
         let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
         for message in [batch(0, 2, 1), batch(1, 3, 5)] {
-            intake.take(message, &mut gathered).unwrap();
+            intake.take(message, &Form::Proto, &mut gathered).unwrap();
         }
         let newest = gathered.split_newest();
         let ends = |gathered: &Gathered| -> Vec<(i64, usize)> {
@@ -211,7 +193,7 @@ mod tests {
     fn the_request_of_a_row_is_found() {
         let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
         for message in [batch(0, 2, 1), batch(1, 0, 0), batch(2, 3, 1)] {
-            intake.take(message, &mut gathered).unwrap();
+            intake.take(message, &Form::Proto, &mut gathered).unwrap();
         }
         let good = |row| gathered.good_before(row).len();
         assert_eq!([0, 1, 2, 4].map(good), [0, 0, 2, 2]);
@@ -235,7 +217,7 @@ mod tests {
     fn ten_mebibytes_are_the_most() {
         let (mut intake, mut gathered) = (Intake::default(), Gathered::default());
         intake
-            .take(record(Some(0), MAX_RAW_BYTES), &mut gathered)
+            .take(record(Some(0), MAX_RAW_BYTES), &Form::Proto, &mut gathered)
             .unwrap();
         let text = "The records of offset 0 have 10485761 bytes, over the limit of 10485760.";
         assert_eq!(refused(vec![record(Some(0), MAX_RAW_BYTES + 1)]), text);

@@ -1,68 +1,120 @@
-//! `databricks.zerobus.Zerobus/EphemeralStream`: from the first header to the last acknowledgement.
+//! `databricks.zerobus.Zerobus/EphemeralStream`: streams of records.
 
-mod acks;
 mod batch;
-mod client;
-mod ending;
+mod form;
+mod insert;
 mod intake;
 mod opening;
+mod persistent;
 mod reader;
 mod refusing;
-mod session;
 
 use std::sync::Arc;
 
-use axum::Router;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, service::Routes};
+use uuid::Uuid;
+use zb_convert::Decoder;
 
 use crate::{
     endpoint::Endpoint,
+    faults::CloseSignal,
+    lake::Table,
     limits::MAX_MESSAGE_BYTES,
     proto::{
-        EphemeralStreamRequest, EphemeralStreamResponse,
+        CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamRequest,
+        EphemeralStreamResponse, IngestRecordResponse, PersistentStreamRequest,
+        ephemeral_stream_response::Payload,
         zerobus_server::{Zerobus, ZerobusServer},
     },
-    wire::Connection,
+    stream::{Answers, Client, Ending, Protocol, Reading, serve},
 };
 
-use client::Client;
+use form::Form;
+use persistent::Persistent;
+use reader::Reader;
 
-/// Answers that may wait for a client that does not read them.
-const OUTBOX: usize = 64;
+pub(crate) use insert::insert;
+pub(crate) use persistent::Resumable;
 
-/// The gRPC service as a router.
-pub(crate) fn routes(endpoint: &Arc<Endpoint>) -> Router {
+/// Serves Zerobus beside what is served already.
+pub(crate) fn add_to(routes: Routes, endpoint: &Arc<Endpoint>) -> Routes {
     let service = Service(endpoint.clone());
     let server = ZerobusServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES);
-    Routes::new(server).into_axum_router()
+    routes.add_service(server)
 }
 
 struct Service(Arc<Endpoint>);
 
 #[tonic::async_trait]
 impl Zerobus for Service {
-    type EphemeralStreamStream = ReceiverStream<Result<EphemeralStreamResponse, Status>>;
+    type EphemeralStreamStream = Answers<Records>;
+    type PersistentStreamStream = Answers<Persistent>;
 
-    /// Returns at once, before the first message: clients wait for the response headers before
-    /// they send it. Whatever is wrong with the stream comes as its first item.
     async fn ephemeral_stream(
         &self,
         request: Request<Streaming<EphemeralStreamRequest>>,
-    ) -> Result<Response<Self::EphemeralStreamStream>, Status> {
-        let (metadata, extensions, inbound) = request.into_parts();
-        let client = Client {
-            metadata,
-            connection: extensions.get::<Connection>().cloned().unwrap_or_default(),
-        };
-        let (outbox, responses) = mpsc::channel(OUTBOX);
-        let endpoint = self.0.clone();
-        let cut = endpoint.cut.clone();
-        let session = session::run(endpoint.clone(), client, inbound, outbox);
-        endpoint
-            .tasks
-            .spawn(async move { cut.run_until_cancelled(session).await });
-        Ok(Response::new(ReceiverStream::new(responses)))
+    ) -> Result<Response<Answers<Records>>, Status> {
+        Ok(serve::<Records>(&self.0, request))
+    }
+
+    async fn persistent_stream(
+        &self,
+        request: Request<Streaming<PersistentStreamRequest>>,
+    ) -> Result<Response<Answers<Persistent>>, Status> {
+        Ok(serve::<Persistent>(&self.0, request))
+    }
+}
+
+/// One record after another, each with an offset or many with one.
+struct Records {
+    form: Arc<Form>,
+    decoder: Arc<Decoder>,
+}
+
+impl Protocol for Records {
+    type Request = EphemeralStreamRequest;
+    type Answer = EphemeralStreamResponse;
+
+    async fn open(
+        endpoint: &Endpoint,
+        client: &Client,
+        first: Option<EphemeralStreamRequest>,
+    ) -> Result<(Self, Arc<Table>), Status> {
+        let (form, decoder, table) = opening::open(endpoint, &client.metadata, first).await?;
+        let (form, decoder) = (Arc::new(form), Arc::new(decoder));
+        Ok((Self { form, decoder }, table))
+    }
+
+    fn read(
+        &self,
+        inbound: Streaming<EphemeralStreamRequest>,
+        reading: Reading,
+    ) -> impl Future<Output = Ending> + Send + 'static {
+        Reader::new(reading, self.decoder.clone(), self.form.clone()).read(inbound)
+    }
+
+    fn opened(&self, id: &Uuid) -> EphemeralStreamResponse {
+        answer(Payload::CreateStreamResponse(CreateIngestStreamResponse {
+            stream_id: Some(id.to_string()),
+        }))
+    }
+
+    fn acknowledged(&mut self, offset: Option<i64>) -> EphemeralStreamResponse {
+        answer(Payload::IngestRecordResponse(IngestRecordResponse {
+            durability_ack_up_to_offset: offset,
+        }))
+    }
+
+    fn closing(&self, signal: CloseSignal) -> EphemeralStreamResponse {
+        let duration = signal
+            .said
+            .map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });
+        answer(Payload::CloseStreamSignal(CloseStreamSignal { duration }))
+    }
+}
+
+fn answer(payload: Payload) -> EphemeralStreamResponse {
+    EphemeralStreamResponse {
+        payload: Some(payload),
     }
 }

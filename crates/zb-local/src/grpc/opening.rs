@@ -1,4 +1,4 @@
-//! Whether a stream may be opened: the token, the table, the descriptor.
+//! Whether a stream of records may be opened: the token, the table, the descriptor.
 
 use std::sync::Arc;
 
@@ -8,33 +8,35 @@ use tonic::{Status, metadata::MetadataMap};
 use zb_convert::Decoder;
 use zb_types::TableName;
 
-use super::client::TABLE_HEADER;
+use super::form::Form;
 use crate::{
     endpoint::Endpoint,
-    error::Error,
-    lake::{OpenError, Table},
+    lake::Table,
     proto::{
         CreateIngestStreamRequest, EphemeralStreamRequest, RecordType,
         ephemeral_stream_request::Payload,
     },
-    tokens::Grant,
+    stream::{TABLE_HEADER, authorize, find_table},
 };
 
-/// Where the rows of an accepted stream go, and how they are read.
-#[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) table: Arc<Table>,
-    pub(super) decoder: Decoder,
-}
-
-/// Checks everything that can be wrong with a new stream, in the order in which it arrives.
+/// Checks everything that can be wrong with a new stream, in the order in which it arrives. Gives
+/// the table, and how its records are written and read.
 pub(super) async fn open(
     endpoint: &Endpoint,
     metadata: &MetadataMap,
     first: Option<EphemeralStreamRequest>,
-) -> Result<Opened, Status> {
+) -> Result<(Form, Decoder, Arc<Table>), Status> {
     let table = authorize(endpoint, metadata)?;
     let request = create_request(first)?;
+    open_as(endpoint, &table, request).await
+}
+
+/// The same for a caller who may write to the table.
+pub(super) async fn open_as(
+    endpoint: &Endpoint,
+    table: &TableName,
+    request: CreateIngestStreamRequest,
+) -> Result<(Form, Decoder, Arc<Table>), Status> {
     if request.table_name.as_deref() != Some(table.as_str()) {
         return Err(Status::invalid_argument(format!(
             "create_stream is for the table {:?}, but the header {TABLE_HEADER} says {:?}",
@@ -42,56 +44,58 @@ pub(super) async fn open(
             table.as_str(),
         )));
     }
-    let descriptor = descriptor(&request)?;
-    let table = find_table(endpoint, &table, &descriptor).await?;
+    let (form, descriptor, table) = form(endpoint, table, &request).await?;
     let decoder = Decoder::new(&descriptor, table.schema()).map_err(|error| {
         Status::invalid_argument(format!(
             "The descriptor does not fit table {:?}: {error}",
             table.name().as_str()
         ))
     })?;
-    Ok(Opened { table, decoder })
+    Ok((form, decoder, table))
 }
 
-/// Who calls, and which table the call is for.
-fn authorize(endpoint: &Endpoint, metadata: &MetadataMap) -> Result<TableName, Status> {
-    let header = metadata
-        .get("authorization")
-        .ok_or_else(|| Status::unauthenticated("The authorization header is missing."))?;
-    let token = header
-        .to_str()
-        .ok()
-        .and_then(|header| header.strip_prefix("Bearer "))
-        .ok_or_else(|| {
-            Status::unauthenticated("The authorization header is not a bearer token.")
-        })?;
-    let grant = endpoint
-        .tokens
-        .check(token)
-        .map_err(|error| Status::unauthenticated(error.to_string()))?;
-
-    let named = metadata
-        .get(TABLE_HEADER)
-        .and_then(|name| name.to_str().ok())
-        .ok_or_else(|| {
-            Status::invalid_argument(format!("The header {TABLE_HEADER} is missing."))
-        })?;
-    let table: TableName = named
-        .parse()
-        .map_err(|error| Status::invalid_argument(format!("{TABLE_HEADER}: {error}")))?;
-    match grant {
-        Grant::Write(granted) if granted == table => Ok(table),
-        Grant::Write(granted) => Err(Status::permission_denied(format!(
-            "The token is for table {:?}, not for {:?}.",
-            granted.as_str(),
-            table.as_str()
-        ))),
-        Grant::Rest => Err(Status::permission_denied(format!(
-            "The token carries no privilege on table {:?}: \
-             ask for it with authorization_details.",
-            table.as_str()
-        ))),
+/// How the records are written, the descriptor that they have or are brought to, and their table.
+async fn form(
+    endpoint: &Endpoint,
+    name: &TableName,
+    request: &CreateIngestStreamRequest,
+) -> Result<(Form, DescriptorProto, Arc<Table>), Status> {
+    match record_type(request)? {
+        RecordType::Json => {
+            let table = known_table(endpoint, name).await?;
+            let (form, descriptor) = Form::json(table.schema())?;
+            Ok((form, descriptor, table))
+        }
+        RecordType::Avro => {
+            let table = known_table(endpoint, name).await?;
+            let written = request.avro_schema_json.as_deref().unwrap_or_default();
+            let (form, descriptor) = Form::avro(table.schema(), written)?;
+            Ok((form, descriptor, table))
+        }
+        _ => {
+            let descriptor = descriptor(request)?;
+            let columns = || {
+                zb_convert::arrow_schema(&descriptor)
+                    .map_err(|error| Status::invalid_argument(error.to_string()))
+            };
+            let table = find_table(endpoint, name, columns).await?;
+            Ok((Form::Proto, descriptor, table))
+        }
     }
+}
+
+/// A table that has to be there, as the client does not know its columns.
+pub(super) async fn known_table(
+    endpoint: &Endpoint,
+    name: &TableName,
+) -> Result<Arc<Table>, Status> {
+    let unknown = || {
+        let name = name.as_str();
+        Err(Status::not_found(format!(
+            "Table {name:?} cannot be found."
+        )))
+    };
+    find_table(endpoint, name, unknown).await
 }
 
 fn create_request(
@@ -105,22 +109,18 @@ fn create_request(
     }
 }
 
-fn descriptor(request: &CreateIngestStreamRequest) -> Result<DescriptorProto, Status> {
+fn record_type(request: &CreateIngestStreamRequest) -> Result<RecordType, Status> {
     // Absent means PROTO: clients older than the field do not send it.
     match request.record_type.map(RecordType::try_from) {
-        None | Some(Ok(RecordType::Proto)) => {}
-        Some(Ok(other @ (RecordType::Json | RecordType::Avro))) => {
-            return Err(Status::unimplemented(format!(
-                "Records of type {} are not served here: use PROTO.",
-                other.as_str_name()
-            )));
-        }
-        Some(Ok(RecordType::Unspecified) | Err(_)) => {
-            return Err(Status::invalid_argument(
-                "The record type is not specified.",
-            ));
-        }
+        None => Ok(RecordType::Proto),
+        Some(Ok(RecordType::Unspecified) | Err(_)) => Err(Status::invalid_argument(
+            "The record type is not specified.",
+        )),
+        Some(Ok(known)) => Ok(known),
     }
+}
+
+fn descriptor(request: &CreateIngestStreamRequest) -> Result<DescriptorProto, Status> {
     let bytes = request.descriptor_proto.as_deref().unwrap_or_default();
     if bytes.is_empty() {
         return Err(Status::invalid_argument(
@@ -132,42 +132,4 @@ fn descriptor(request: &CreateIngestStreamRequest) -> Result<DescriptorProto, St
             "descriptor_proto is not a DescriptorProto: {error}"
         ))
     })
-}
-
-async fn find_table(
-    endpoint: &Endpoint,
-    name: &TableName,
-    descriptor: &DescriptorProto,
-) -> Result<Arc<Table>, Status> {
-    match endpoint.lake.table(name).await {
-        Ok(table) => Ok(table),
-        Err(OpenError::NotFound(_)) if endpoint.auto_create => {
-            create_table(endpoint, name, descriptor).await
-        }
-        Err(error @ OpenError::NotFound(_)) => Err(Status::not_found(error.to_string())),
-        Err(error @ OpenError::Unreadable { .. }) => Err(Status::internal(error.to_string())),
-    }
-}
-
-async fn create_table(
-    endpoint: &Endpoint,
-    name: &TableName,
-    descriptor: &DescriptorProto,
-) -> Result<Arc<Table>, Status> {
-    let schema = zb_convert::arrow_schema(descriptor)
-        .map_err(|error| Status::invalid_argument(error.to_string()))?;
-    match endpoint.lake.create(name, &schema).await {
-        Ok(table) => Ok(table),
-        Err(error @ Error::Schema { .. }) => Err(Status::invalid_argument(error.to_string())),
-        // Another stream was faster, with another descriptor: it is checked against that table.
-        Err(Error::SchemaDiffers { .. }) => endpoint
-            .lake
-            .table(name)
-            .await
-            .map_err(|error| Status::internal(error.to_string())),
-        Err(error) => {
-            tracing::error!(table = %name, %error, "a table could not be created");
-            Err(Status::internal(error.to_string()))
-        }
-    }
 }

@@ -6,12 +6,12 @@ use axum::{
     Extension, Json,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
 use zb_types::TableName;
 
-use super::{injected, spark};
+use super::{injected, refusal::Refusal, spark};
 use crate::{
     endpoint::Endpoint,
     faults::Event,
@@ -19,13 +19,6 @@ use crate::{
     tokens::Grant,
     wire::Connection,
 };
-
-/// An error as the Databricks REST API words it.
-struct Refusal {
-    status: StatusCode,
-    error_code: &'static str,
-    message: String,
-}
 
 pub(super) async fn table(
     State(endpoint): State<Arc<Endpoint>>,
@@ -121,11 +114,4 @@ fn describe(table: &Table) -> Value {
         "data_source_format": "DELTA",
         "columns": columns,
     })
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = json!({"error_code": self.error_code, "message": self.message});
-        (self.status, Json(body)).into_response()
-    }
 }

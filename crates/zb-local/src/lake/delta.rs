@@ -1,7 +1,7 @@
 //! The Delta side of a table: everything that knows the Delta library is in this file.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     num::NonZeroU64,
     path::Path,
     sync::Arc,
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use deltalake_core::{
     DeltaTable, DeltaTableBuilder, DeltaTableError,
     kernel::{
-        Action, Add, MetadataExt as _, StructType,
+        Action, Add, MetadataExt as _, StructType, Transaction,
         engine::arrow_conversion::{TryIntoArrow as _, TryIntoKernel as _},
         transaction::{CommitData, PROTOCOL, TransactionError},
     },
@@ -160,11 +160,19 @@ impl Delta {
         Ok(Arc::new(schema))
     }
 
-    /// Adds the rows in one commit and returns the version it made.
-    pub(crate) async fn append(&mut self, batches: &[RecordBatch]) -> Result<u64, DeltaError> {
+    /// Adds the rows in one commit, with the offsets that streams have come to with them, and
+    /// returns the version it made.
+    pub(crate) async fn append(
+        &mut self,
+        batches: &[RecordBatch],
+        offsets: BTreeMap<String, i64>,
+    ) -> Result<u64, DeltaError> {
         let files = self.write_files(batches).await?;
-        let files = files.into_iter().map(Action::Add).collect();
-        let entry = log_entry(SaveMode::Append, files)?;
+        // What the protocol has for this: writers that know how far they have come.
+        let offsets = offsets.into_iter();
+        let offsets = offsets.map(|(name, offset)| Action::Txn(Transaction::new(name, offset)));
+        let changes = offsets.chain(files.into_iter().map(Action::Add)).collect();
+        let entry = log_entry(SaveMode::Append, changes)?;
         let log = self.table.log_store();
         for _ in 0..MAX_RACES {
             let next = self.version + 1;
@@ -194,6 +202,14 @@ impl Delta {
             tracing::debug!(version = self.version, "checkpoint written");
         }
         Ok(())
+    }
+
+    /// The offset that a stream had come to with the newest version of the table at `path`.
+    pub(crate) async fn offset_of(path: &Path, stream: &str) -> Result<Option<i64>, DeltaError> {
+        let table = Self::open(path).await?.table;
+        let log = table.log_store();
+        let snapshot = table.snapshot()?;
+        Ok(snapshot.transaction_version(&*log, stream).await?)
     }
 
     async fn write_files(&self, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
@@ -228,7 +244,7 @@ impl Delta {
 fn log_entry(mode: SaveMode, changes: Vec<Action>) -> Result<Bytes, DeltaError> {
     let adds_alone = changes
         .iter()
-        .all(|change| matches!(change, Action::Add(_)));
+        .all(|change| matches!(change, Action::Add(_) | Action::Txn(_)));
     let operation = DeltaOperation::Write {
         mode,
         partition_by: None,

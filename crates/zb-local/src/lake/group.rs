@@ -1,6 +1,7 @@
 //! Group commit: one task per table takes the rows of all streams and commits them together.
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::{
         Arc,
@@ -104,7 +105,8 @@ impl Committer {
             .filter(|rows| rows.batch.num_rows() > 0)
             .map(|rows| rows.batch.clone())
             .collect();
-        if batches.is_empty() {
+        let offsets = offsets(rows);
+        if batches.is_empty() && offsets.is_empty() {
             return Ok(delta);
         }
         self.fault().await?;
@@ -119,7 +121,7 @@ impl Committer {
         // Parquet is CPU work: it must not hold up the tasks that read and acknowledge.
         let runtime = tokio::runtime::Handle::current();
         let (delta, version) = task::spawn_blocking(move || {
-            let version = runtime.block_on(delta.append(&batches));
+            let version = runtime.block_on(delta.append(&batches, offsets));
             version.map(|version| (delta, version))
         })
         .await
@@ -164,6 +166,17 @@ impl Committer {
             }
         }
     }
+}
+
+/// How far the streams have come whose offsets are committed together with the rows.
+fn offsets(rows: &[Rows]) -> BTreeMap<String, i64> {
+    let mut offsets = BTreeMap::new();
+    for rows in rows {
+        if let (Some(name), Some(offset)) = (rows.lane.name(), rows.last_offset) {
+            offsets.insert(name.to_owned(), offset);
+        }
+    }
+    offsets
 }
 
 impl Group {

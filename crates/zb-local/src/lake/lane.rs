@@ -26,19 +26,42 @@ impl Progress {
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
     progress: watch::Sender<Progress>,
+    /// The name under which the table itself remembers how far the stream has come.
+    remembered: Option<String>,
 }
 
 impl Lane {
+    /// A lane whose offsets are committed together with the rows.
+    pub(crate) fn remembered(name: String) -> Self {
+        Self {
+            remembered: Some(name),
+            ..Self::default()
+        }
+    }
+
+    /// The name that its offsets are committed under, if they are.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.remembered.as_deref()
+    }
+
     pub(crate) fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
     }
 
-    pub(crate) fn queued(&self, offset: i64) {
+    /// Queues something with `send`, and says whether it did: a lane that was ended takes nothing
+    /// more, from the very moment on.
+    pub(super) fn queue(&self, offset: Option<i64>, send: impl FnOnce()) -> bool {
+        let mut open = false;
         // Nobody needs to wake up for this.
         self.progress.send_if_modified(|progress| {
-            progress.queued = Some(offset);
+            open = progress.failure.is_none();
+            if open {
+                progress.queued = offset.or(progress.queued);
+                send();
+            }
             false
         });
+        open
     }
 
     pub(crate) fn committed(&self, offset: i64) {

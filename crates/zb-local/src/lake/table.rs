@@ -72,11 +72,11 @@ impl Table {
         let (lane, last_offset) = (rows.lane.clone(), rows.last_offset);
         // Room first: an offset counts as queued only once nothing can come between any more.
         let slot = self.orders.reserve().await.map_err(|_| Closed)?;
-        if let Some(offset) = last_offset {
-            lane.queued(offset);
+        if lane.queue(last_offset, || slot.send(Order::Commit(rows))) {
+            Ok(())
+        } else {
+            Err(Closed)
         }
-        slot.send(Order::Commit(rows));
-        Ok(())
     }
 
     /// Has everything that is queued committed now, and waits for it.

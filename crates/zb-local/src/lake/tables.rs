@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zb_types::TableName;
 
 use super::{
+    Landing,
     delta::{Delta, DeltaError},
     difference::differences,
     group::Committer,
@@ -172,6 +173,25 @@ impl Lake {
         delta.alter(&schema, replaced).await.map_err(unusable)?;
         tracing::info!(table = %name, replaced, "table altered");
         Ok(())
+    }
+
+    /// The offset that a stream has come to in a table, as its log has it.
+    pub(crate) async fn offset_of(
+        &self,
+        table: &TableName,
+        stream: &str,
+    ) -> Result<Option<i64>, OpenError> {
+        Delta::offset_of(&self.path(table), stream)
+            .await
+            .map_err(|source| OpenError::Unreadable {
+                table: table.clone(),
+                source,
+            })
+    }
+
+    /// What a commit does with rows.
+    pub(crate) fn landing(&self) -> Landing {
+        self.group_commit.landing
     }
 
     /// Lets go of all tables. Their tasks commit what is queued, and end.

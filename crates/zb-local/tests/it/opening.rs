@@ -180,18 +180,13 @@ async fn refused_request(
 }
 
 #[tokio::test]
-async fn records_are_protobuf() {
+async fn a_stream_says_how_its_records_are_written() {
     let (server, _dir) = server(|builder| builder).await;
     for (record_type, code, expected) in [
         (
-            RecordType::Json as i32,
-            Code::Unimplemented,
-            "Records of type JSON are not served here: use PROTO.",
-        ),
-        (
             RecordType::Avro as i32,
-            Code::Unimplemented,
-            "Records of type AVRO are not served here: use PROTO.",
+            Code::InvalidArgument,
+            "avro_schema_json is not an Avro schema: Failed to parse schema from JSON",
         ),
         (
             0,

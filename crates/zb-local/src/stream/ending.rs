@@ -6,7 +6,7 @@ use tonic::Status;
 
 /// Why no more is read from a stream.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// The client has said everything it wanted to say.
     HalfClosed,
     /// The client, or its connection, is gone.
@@ -19,7 +19,7 @@ pub(super) enum Ending {
 
 /// What a server says last.
 #[derive(Debug)]
-pub(super) enum Last {
+pub(crate) enum Last {
     Status(Status),
     /// That everything is well, whether it is or not.
     End,

@@ -1,26 +1,33 @@
 //! Who opened a stream, and what can be done to it.
 
-use tonic::{Status, metadata::MetadataMap};
+use tonic::{Request, Status, Streaming, metadata::MetadataMap};
 use zb_types::TableName;
 
-use super::ending::Last;
+use super::{Last, TABLE_HEADER};
 use crate::{endpoint::Endpoint, faults::Action, wire::Connection};
-
-/// The header that names the table, before any message does.
-pub(super) const TABLE_HEADER: &str = "x-databricks-zerobus-table-name";
 
 /// The other side of a stream.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     /// The headers of its call.
-    pub(super) metadata: MetadataMap,
+    pub(crate) metadata: MetadataMap,
     /// What the call came over.
-    pub(super) connection: Connection,
+    pub(crate) connection: Connection,
 }
 
 impl Client {
+    /// The client of a call, and what it sends.
+    pub(crate) fn of<T>(request: Request<Streaming<T>>) -> (Self, Streaming<T>) {
+        let (metadata, extensions, inbound) = request.into_parts();
+        let client = Self {
+            metadata,
+            connection: extensions.get::<Connection>().cloned().unwrap_or_default(),
+        };
+        (client, inbound)
+    }
+
     /// The table that the headers name, if they do.
-    pub(super) fn table(&self) -> Option<TableName> {
+    pub(crate) fn table(&self) -> Option<TableName> {
         self.metadata.get(TABLE_HEADER)?.to_str().ok()?.parse().ok()
     }
 
@@ -31,14 +38,14 @@ impl Client {
     }
 
     /// Makes its token worth nothing.
-    pub(super) fn expire_token(&self, endpoint: &Endpoint) {
+    pub(crate) fn expire_token(&self, endpoint: &Endpoint) {
         if let Some(token) = self.bearer() {
             endpoint.tokens.expire(token);
         }
     }
 
     /// What an injected action ends the stream with; nothing, where it does not end it.
-    pub(super) fn last(&self, endpoint: &Endpoint, action: &Action) -> Option<Last> {
+    pub(crate) fn last(&self, endpoint: &Endpoint, action: &Action) -> Option<Last> {
         match action {
             Action::Status(code, message) => {
                 let code = tonic::Code::from_i32(code.number());
@@ -56,7 +63,7 @@ impl Client {
     }
 
     /// Does what an injected action does to the connection while the stream goes on.
-    pub(super) fn disturb(&self, action: &Action) {
+    pub(crate) fn disturb(&self, action: &Action) {
         match action {
             Action::CutAfter(bytes) => self.connection.cut_after(*bytes),
             Action::ReadSlowly(rate) => self.connection.read_slowly(*rate),

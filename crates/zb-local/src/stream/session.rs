@@ -7,67 +7,58 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
-use tonic::Status;
+use tonic::{Status, Streaming};
 use uuid::Uuid;
-use zb_convert::Decoder;
 
 use super::{
+    Client, Ending, Last, Protocol, Reading,
     acks::{Ack, Acks},
-    client::Client,
-    ending::{Ending, Last},
-    intake::Intake,
-    opening::{Opened, open},
-    reader::{Inbound, Reader},
 };
 use crate::{
     endpoint::Endpoint,
     faults::{AckAs, Action, CloseSignal, Event},
     lake::{Lane, Progress, Table},
     later::later,
-    proto::{
-        CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamResponse,
-        IngestRecordResponse, ephemeral_stream_response::Payload,
-    },
 };
 
-type Outbox = mpsc::Sender<Result<EphemeralStreamResponse, Status>>;
+type Outbox<P> = mpsc::Sender<Result<<P as Protocol>::Answer, Status>>;
 
 /// Serves one stream from its first message to its end.
-pub(super) async fn run(
+pub(super) async fn run<P: Protocol>(
     endpoint: Arc<Endpoint>,
     client: Client,
-    mut inbound: Inbound,
-    outbox: Outbox,
+    mut inbound: Streaming<P::Request>,
+    outbox: Outbox<P>,
 ) {
     endpoint.counters.opens.add(1);
     // Before the stream exists for its client: a rotation in between is meant for it, too.
     let rotation = endpoint.rotation.subscribe();
     let opened = tokio::select! {
-        opened = opening(&endpoint, &client, &mut inbound) => opened,
+        opened = opening::<P>(&endpoint, &client, &mut inbound) => opened,
         () = endpoint.draining.cancelled() => Err(stopping().into()),
     };
     match opened {
-        Ok((opened, signal)) => {
-            let session = Session::new(endpoint, client, opened, outbox);
+        Ok((protocol, table, signal)) => {
+            let session = Session::new(endpoint, client, protocol, table, outbox);
             session.serve(inbound, rotation, signal).await;
         }
         Err(last) => {
             tracing::info!(%last, "stream refused");
-            say(last, &client, &outbox).await;
+            say::<P>(last, &client, &outbox).await;
         }
     }
 }
 
 /// The new stream, with the close signal that it is to begin with.
-async fn opening(
+async fn opening<P: Protocol>(
     endpoint: &Endpoint,
     client: &Client,
-    inbound: &mut Inbound,
-) -> Result<(Opened, Option<CloseSignal>), Last> {
+    inbound: &mut Streaming<P::Request>,
+) -> Result<(P, Arc<Table>, Option<CloseSignal>), Last> {
     let first = inbound.message().await?;
     let signal = meet_opening(endpoint, client).await?;
-    let opened = open(endpoint, &client.metadata, first).await?;
-    Ok((opened, signal))
+    let (protocol, table) = P::open(endpoint, client, first).await?;
+    Ok((protocol, table, signal))
 }
 
 /// What a script of faults has in store for a new stream.
@@ -92,29 +83,36 @@ async fn meet_opening(endpoint: &Endpoint, client: &Client) -> Result<Option<Clo
 }
 
 /// The half of a stream that answers.
-struct Session {
+struct Session<P: Protocol> {
+    protocol: P,
     endpoint: Arc<Endpoint>,
     client: Arc<Client>,
     id: Uuid,
     table: Arc<Table>,
-    decoder: Arc<Decoder>,
     lane: Arc<Lane>,
     progress: watch::Receiver<Progress>,
     acks: Acks,
     /// When the stream is ended, once it was told to close.
     ends_at: Option<Instant>,
-    outbox: Outbox,
+    outbox: Outbox<P>,
 }
 
-impl Session {
-    fn new(endpoint: Arc<Endpoint>, client: Client, opened: Opened, outbox: Outbox) -> Self {
-        let lane = Arc::new(Lane::default());
+impl<P: Protocol> Session<P> {
+    fn new(
+        endpoint: Arc<Endpoint>,
+        client: Client,
+        protocol: P,
+        table: Arc<Table>,
+        outbox: Outbox<P>,
+    ) -> Self {
+        let identity = protocol.identity();
+        let (id, lane) = identity.unwrap_or_else(|| (Uuid::new_v4(), Arc::default()));
         Self {
+            protocol,
             endpoint,
             client: Arc::new(client),
-            id: Uuid::new_v4(),
-            table: opened.table,
-            decoder: Arc::new(opened.decoder),
+            id,
+            table,
             progress: lane.progress(),
             lane,
             acks: Acks::default(),
@@ -125,15 +123,12 @@ impl Session {
 
     async fn serve(
         mut self,
-        inbound: Inbound,
+        inbound: Streaming<P::Request>,
         rotation: watch::Receiver<Duration>,
         signal: Option<CloseSignal>,
     ) {
         self.endpoint.counters.streams_opened.add(1);
-        let created = CreateIngestStreamResponse {
-            stream_id: Some(self.id.to_string()),
-        };
-        self.answer(Payload::CreateStreamResponse(created)).await;
+        self.answer(self.protocol.opened(&self.id)).await;
         tracing::info!(stream = %self.id, table = %self.table.name(), "stream opened");
         if let Some(signal) = signal {
             self.signal_close(signal).await;
@@ -159,7 +154,7 @@ impl Session {
             (Ending::HalfClosed, Some(last))
             | (Ending::Settled(last) | Ending::AtOnce(last), _) => {
                 tracing::info!(stream = %self.id, %last, "stream ended");
-                say(last, &self.client, &self.outbox).await;
+                say::<P>(last, &self.client, &self.outbox).await;
             }
         }
     }
@@ -167,11 +162,11 @@ impl Session {
     /// Reads and acknowledges side by side until there is a reason to read no more.
     async fn converse(
         &mut self,
-        inbound: Inbound,
+        inbound: Streaming<P::Request>,
         mut rotation: watch::Receiver<Duration>,
     ) -> Ending {
         let (sender, mut signals) = mpsc::unbounded_channel();
-        let reading = self.reader(sender).read(inbound);
+        let reading = self.protocol.read(inbound, self.reading(sender));
         tokio::pin!(reading);
         let lifetime = self.endpoint.lifetime;
         let mut grow_old = lifetime.map(|lifetime| later(lifetime.until_signal));
@@ -282,7 +277,7 @@ impl Session {
     }
 
     /// An acknowledgement that does not say what is true.
-    async fn ack_as(&self, what: AckAs, offset: i64) {
+    async fn ack_as(&mut self, what: AckAs, offset: i64) {
         match what {
             AckAs::Exactly(other) => self.ack(Some(other)).await,
             AckAs::Behind(fewer) => self.ack(Some(offset.saturating_sub(fewer))).await,
@@ -303,12 +298,10 @@ impl Session {
         }
     }
 
-    async fn ack(&self, offset: Option<i64>) {
+    async fn ack(&mut self, offset: Option<i64>) {
         self.endpoint.counters.acks_sent.add(1);
-        let response = IngestRecordResponse {
-            durability_ack_up_to_offset: offset,
-        };
-        self.answer(Payload::IngestRecordResponse(response)).await;
+        let answer = self.protocol.acknowledged(offset);
+        self.answer(answer).await;
     }
 
     /// Tells the client to close. Told once: what a second signal would mean is not defined.
@@ -318,20 +311,12 @@ impl Session {
         }
         tracing::info!(stream = %self.id, ?signal, "stream is told to close");
         self.ends_at = Some(later(signal.grace));
-        let duration = signal
-            .said
-            .map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });
-        self.answer(Payload::CloseStreamSignal(CloseStreamSignal { duration }))
-            .await;
+        self.answer(self.protocol.closing(signal)).await;
     }
 
-    async fn answer(&self, payload: Payload) {
-        let payload = Some(payload);
+    async fn answer(&self, answer: P::Answer) {
         // A client that has gone is noticed where the stream is read.
-        let _ = self
-            .outbox
-            .send(Ok(EphemeralStreamResponse { payload }))
-            .await;
+        let _ = self.outbox.send(Ok(answer)).await;
     }
 
     fn failure(&self) -> Option<Status> {
@@ -352,22 +337,19 @@ impl Session {
         ))
     }
 
-    fn reader(&self, signals: mpsc::UnboundedSender<CloseSignal>) -> Reader {
-        Reader {
+    fn reading(&self, signals: mpsc::UnboundedSender<CloseSignal>) -> Reading {
+        Reading {
             endpoint: self.endpoint.clone(),
             client: self.client.clone(),
             table: self.table.clone(),
-            decoder: self.decoder.clone(),
             lane: self.lane.clone(),
-            intake: Intake::default(),
             signals,
-            held: None,
         }
     }
 }
 
 /// Says how a stream ends.
-async fn say(last: Last, client: &Client, outbox: &Outbox) {
+async fn say<P: Protocol>(last: Last, client: &Client, outbox: &Outbox<P>) {
     match last {
         Last::Status(status) => {
             // The client may have gone in the meantime.

@@ -12,7 +12,7 @@ use crate::{
 
 /// What one stream has still to acknowledge.
 #[derive(Debug, Default)]
-pub(super) struct Acks {
+pub(crate) struct Acks {
     /// The highest offset that was committed, and is acknowledged or waits to be.
     newest: Option<i64>,
     waiting: VecDeque<Ack>,
@@ -20,15 +20,15 @@ pub(super) struct Acks {
 
 /// An acknowledgement, and what happens to it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ack {
+pub(crate) struct Ack {
     due: Instant,
-    pub(super) offset: i64,
-    pub(super) action: Option<Action>,
+    pub(crate) offset: i64,
+    pub(crate) action: Option<Action>,
 }
 
 impl Acks {
     /// Everything up to this offset is committed.
-    pub(super) fn committed(&mut self, offset: Option<i64>, table: &TableName, faults: &Faults) {
+    pub(crate) fn committed(&mut self, offset: Option<i64>, table: &TableName, faults: &Faults) {
         let Some(offset) = offset.filter(|offset| self.newest.is_none_or(|last| last < *offset))
         else {
             return;
@@ -45,17 +45,17 @@ impl Acks {
     }
 
     /// When the next one is due.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.waiting.front().map(|ack| ack.due)
     }
 
     /// The next one, if it is due.
-    pub(super) fn next_due(&mut self) -> Option<Ack> {
+    pub(crate) fn next_due(&mut self) -> Option<Ack> {
         self.waiting.pop_front_if(|ack| ack.due <= Instant::now())
     }
 
     /// The next one, due or not.
-    pub(super) fn next(&mut self) -> Option<Ack> {
+    pub(crate) fn next(&mut self) -> Option<Ack> {
         self.waiting.pop_front()
     }
 }
