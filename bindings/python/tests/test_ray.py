@@ -20,7 +20,7 @@ pytest.importorskip("ray.data", reason="ray[data] is not installed: see engines.
 import zerobus_arrow as za  # noqa: E402
 from zerobus_arrow.ray import ZerobusDatasink  # noqa: E402
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 PACKAGE = Path(za.__file__).parents[1]
 STAMPS = "_zb_run STRING, _zb_part INT, _zb_seq BIGINT"
@@ -52,7 +52,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory, flights: pa.Table) -> Ite
     columns = directory / "flights.parquet"
     pq.write_table(numbered(flights.slice(0, 10), 1), columns)
     tables = {
-        "main.default.flights": columns,
+        "main.default.died": columns,
+        "main.default.raised": columns,
         "main.default.texts": create(directory, "texts", "id BIGINT, text STRING"),
         "main.default.stamped": create(directory, "stamped", f"id BIGINT, {STAMPS}"),
     }
@@ -60,12 +61,13 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory, flights: pa.Table) -> Ite
         yield endpoint
 
 
-class DiesOnce(ZerobusDatasink):
-    """Its first attempt at part 0 sends half of its rows, and then its process dies."""
+class FailsOnce(ZerobusDatasink):
+    """Its first attempt at part 0 sends half of its rows, and then its process dies, or it raises."""
 
-    def __init__(self, table: str, marker: Path, **options: Any) -> None:
+    def __init__(self, table: str, marker: Path, dies: bool, **options: Any) -> None:
         super().__init__(table, **options)
         self._marker = marker
+        self._dies = dies
 
     def write(self, blocks: Any, ctx: Any) -> Any:
         if ctx.task_idx != 0 or self._marker.exists():
@@ -73,19 +75,26 @@ class DiesOnce(ZerobusDatasink):
         self._marker.touch()
         (first, *_) = blocks
         super().write([first.slice(0, first.num_rows // 2)], ctx)
-        os._exit(1)
+        if self._dies:
+            os._exit(1)
+        raise za.ConnectionFailedError("the service is away", retryable=True)
 
 
-def test_a_worker_that_dies_in_mid_write_loses_no_row_and_its_duplicates_are_counted(
-    endpoint: Endpoint, flights: pa.Table, tmp_path: Path
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_task_that_fails_in_mid_write_loses_no_row_and_its_duplicates_are_counted(
+    dies: bool, endpoint: Endpoint, flights: pa.Table, tmp_path: Path
 ) -> None:
     rows = numbered(flights, 4)
-    sink = DiesOnce(
-        "main.default.flights", tmp_path / "died", report=tmp_path / "r.json", **endpoint.connection
+    table = "main.default.died" if dies else "main.default.raised"
+    sink = FailsOnce(
+        table, tmp_path / "failed", dies, report=tmp_path / "r.json", **endpoint.connection
     )
-    ray.data.from_arrow([rows.slice(i * 21_049, 21_049) for i in range(4)]).write_datasink(sink)
-    assert (tmp_path / "died").exists()
-    times = endpoint.times("main.default.flights")
+    blocks = [rows.slice(i * 21_049, 21_049) for i in range(4)]
+    # That a worker dies is tried again by Ray unasked; that a task raises is not.
+    again = {} if dies else {"retry_exceptions": [za.ConnectionFailedError]}
+    ray.data.from_arrow(blocks).write_datasink(sink, ray_remote_args=again)
+    assert (tmp_path / "failed").exists()
+    times = endpoint.times(table)
     assert set(times) == set(range(rows.num_rows))
     report = sink.report
     assert report.rows == report.durable == rows.num_rows

@@ -26,7 +26,7 @@ from pyspark.sql import DataFrame, SparkSession  # noqa: E402
 
 import zerobus_arrow.spark  # noqa: E402
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 PACKAGE = Path(zerobus_arrow.__file__).parents[1]
 DOCS = Path(__file__).parents[3] / "docs"

@@ -213,7 +213,8 @@ class Report:
         return pa.concat_tables(tables, promote_options="permissive") if tables else pa.table({})
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for JSON. It has the reasons of rejected rows and not their values."""
+        """The same for JSON. It says where rejected rows are and of which kind the reason is; messages have
+        values in them and are left out."""
         facts = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
@@ -221,8 +222,8 @@ class Report:
         }
         reasons = self.rejected
         if reasons.num_rows:
-            reasons = reasons.select(["_zb_part_of_row", *_REASONS])
-            reasons = reasons.rename_columns(["part", "row", "column", "kind", "message"])
+            reasons = reasons.select(["_zb_part_of_row", *_REASONS[:3]])
+            reasons = reasons.rename_columns(["part", "row", "column", "kind"])
         return facts | {
             "rejected": self.rejected_rows,
             "rejections": [{"kind": k, "count": n} for k, n in self.rejections.items()],
