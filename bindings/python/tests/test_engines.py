@@ -14,7 +14,7 @@ import pytest
 from conftest import landed
 
 import zerobus_arrow as za
-from zerobus_arrow import _engines, _options, _report
+from zerobus_arrow import _engines, _journal, _options, _report
 from zerobus_arrow._report import Report, Task, TaskReport
 
 TABLE = "main.default.things"
@@ -112,6 +112,42 @@ def test_a_later_attempt_and_one_that_is_not_told_may_duplicate_every_row(
     assert (report.durable, report.redelivered, report.possibly_duplicated) == (2, 2, 2)
     total = Report.of(TABLE, "run", [report, TaskReport("run", 1, 0)])
     assert (total.retried_tasks, total.redelivered, total.rejected_rows) == (1, 2, 1)
+
+
+def test_the_journal_knows_attempts_that_the_engine_does_not_tell_of(
+    monkeypatch: pytest.MonkeyPatch, lake: Path, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal"
+
+    def attempt(run: str, part: int, batches: Any) -> TaskReport:
+        return delivered(monkeypatch, lake, Task(run, part), batches, journal=journal)
+
+    assert not attempt("run", 0, [rows([1, 2])]).retried
+
+    def failing() -> Any:
+        yield rows([1, 2])
+        raise KeyError("the source is away")
+
+    with pytest.raises(KeyError):
+        attempt("run", 1, failing())
+    again = attempt("run", 1, [rows([1, 2])])
+    assert (again.attempt, again.retried, again.redelivered) == (0, True, 2)
+
+    def accompanied() -> Any:
+        yield rows([1])
+        # A copy of the task begins while this one is under way.
+        (journal / "run/part-00002/another").touch()
+        yield rows([2])
+
+    assert attempt("run", 2, accompanied()).retried
+    assert not attempt("other", 1, [rows([1])]).retried
+
+    _journal.forget(str(journal), "run")
+    assert [path.name for path in journal.iterdir()] == ["other"]
+    (tmp_path / "file").touch()
+    with pytest.raises(za.FilesError, match="journal"):
+        delivered(monkeypatch, lake, Task("run", 0), [rows([1])], journal=tmp_path / "file/below")
+    assert landed(lake).num_rows == 2 + 2 + 2 + 2 + 1
 
 
 def test_a_task_without_rows_needs_no_client(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from . import errors
 from ._client import Client
+from ._journal import Attempt
 from ._options import Settings
 from ._report import Task, TaskReport
 
@@ -49,10 +50,12 @@ def deliver(settings: Settings, task: Task, batches: Iterable[pa.RecordBatch]) -
     rows: Iterator[pa.RecordBatch] = itertools.chain([first], filled)
     if settings.stamp_rows:
         rows = stamped(rows, task)
+    attempt = Attempt(settings.journal, task)
     with Client(**settings.for_task(task.place)) as client:
         receipt = client.send(settings.table, rows)
         files = client.quarantine_files()
-    report = TaskReport.of(task, receipt, files)
+    # Asked at the end, it also knows of attempts that ran at the same time.
+    report = TaskReport.of(task, receipt, files, alone=attempt.is_alone())
     _logger.info("part %d, attempt %s: %r", task.part, task.attempt, receipt)
     return report
 

@@ -31,6 +31,9 @@ class EngineOptions(AllOptions, total=False):
     table: Required[str]
     #: The JSON file (``….json``) or the directory of reports, on the machine of the driver.
     report: Path
+    #: A directory that all machines share, in which each attempt at a task leaves an empty file. With it,
+    #: attempts are counted that the engine does not tell of.
+    journal: Path
     #: The name of this write in reports and in ``_zb_run``. A random one.
     run_id: str
     #: Whether the write fails when a row is rejected. It is told at the end: the other rows are stored.
@@ -40,7 +43,7 @@ class EngineOptions(AllOptions, total=False):
 
 
 _HINTS = typing.get_type_hints(EngineOptions)
-_OWN = ("table", "report", "run_id", "fail_on_rejected", "check_table", "stamp_rows")
+_OWN = ("table", "report", "journal", "run_id", "fail_on_rejected", "check_table", "stamp_rows")
 _RUN = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _TABLE = re.compile(r"[^.\s/]+\.[^.\s/]+\.[^.\s/]+")
 
@@ -53,6 +56,7 @@ class Settings:
     #: The keywords of the client of a task.
     client: dict[str, Any]
     report: str | None = None
+    journal: str | None = None
     run_id: str | None = None
     fail_on_rejected: bool = False
     check_table: bool = True

@@ -59,6 +59,8 @@ class TaskReport:
     part: int
     #: How many attempts there were before; ``None`` where the engine does not tell.
     attempt: int | None
+    #: Whether there was another attempt at it, as far as is known.
+    retried: bool = False
     rows: int = 0
     durable: int = 0
     #: Of the durable rows, those that may be stored more than once.
@@ -82,15 +84,20 @@ class TaskReport:
     quarantine_error: str | None = None
 
     @classmethod
-    def of(cls, task: Task, receipt: Receipt, files: Iterable[str] = ()) -> TaskReport:
+    def of(
+        cls, task: Task, receipt: Receipt, files: Iterable[str] = (), *, alone: bool = True
+    ) -> TaskReport:
+        """The report of a task. It is ``alone`` if the journal knows of no other attempt."""
         ranges = {fate: receipt.ranges(fate) for fate in ("durable", "possibly_duplicated")}
-        # An attempt that is not told may be a later one.
-        redelivered = receipt.durable if task.attempt != 0 else 0
+        # An attempt whose number is not told may be a later one.
+        retried = task.attempt != 0 or not alone
+        redelivered = receipt.durable if retried else 0
         rejected = receipt.rejected if receipt.rejected_rows else None
         if rejected is not None and rejected.nbytes > _REJECTED_BYTES:
             rejected = rejected.select(list(_REASONS))
         return cls(
             **dataclasses.asdict(task),
+            retried=retried,
             rows=receipt.rows,
             durable=receipt.durable,
             possibly_duplicated=redelivered or receipt.possibly_duplicated,
@@ -124,7 +131,7 @@ class Report:
     complete: bool
     #: How many tasks there were, as far as the engine tells.
     tasks: int
-    #: How many succeeded after another attempt had failed.
+    #: How many succeeded after another attempt, or beside one.
     retried_tasks: int
     #: How many rows were handed in.
     rows: int
@@ -179,7 +186,7 @@ class Report:
             run_id=run,
             complete=complete,
             tasks=len(all_reports),
-            retried_tasks=sum(report.attempt != 0 for report in known),
+            retried_tasks=sum(report.retried for report in known),
             rows=sum(report.rows for report in known),
             durable=durable,
             rejections=rejections,
@@ -220,11 +227,13 @@ class Report:
             for field in dataclasses.fields(self)
             if field.name not in ("rejections", "quarantine_files", "task_reports")
         }
+        retried = (report.part for report in self.task_reports if report.retried)
         reasons = self.rejected
         if reasons.num_rows:
             reasons = reasons.select(["_zb_part_of_row", *_REASONS[:3]])
             reasons = reasons.rename_columns(["part", "row", "column", "kind"])
         return facts | {
+            "retried_parts": list(itertools.islice(retried, _REPORTED)),
             "rejected": self.rejected_rows,
             "rejections": [{"kind": k, "count": n} for k, n in self.rejections.items()],
             "rejected_rows": reasons.to_pylist(),

@@ -23,7 +23,7 @@ import pyarrow as pa
 from ray.data.block import Block, BlockAccessor
 from ray.data.datasource.datasink import Datasink, WriteResult
 
-from . import _engines, _options, _report
+from . import _engines, _journal, _options, _report
 from ._report import Report, Task, TaskReport
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ _logger = logging.getLogger("zerobus_arrow.ray")
 
 class ZerobusDatasink(Datasink[TaskReport]):
     """Appends to ``table``. Keywords are those of :class:`zerobus_arrow.Client`, and ``report``,
-    ``run_id``, ``fail_on_rejected``, ``check_table`` and ``stamp_rows`` as ``docs/ray.md`` has them.
+    ``journal``, ``run_id``, ``fail_on_rejected``, ``check_table`` and ``stamp_rows`` as ``docs/ray.md`` has
+    them.
 
     One object is for one write.
     """
@@ -72,6 +73,7 @@ class ZerobusDatasink(Datasink[TaskReport]):
         )
         _logger.info("%s", self._report)
         _report.write(self._settings, self._report)
+        self._forget()
         if self._settings.fail_on_rejected:
             self._report.raise_for_rejected()
 
@@ -81,6 +83,12 @@ class ZerobusDatasink(Datasink[TaskReport]):
             self._report = Report.of(self._settings.table, self._run, [], complete=False)
             _logger.warning("%s", self._report)
             _report.write(self._settings, self._report)
+            self._forget()
+
+    def _forget(self) -> None:
+        # Nobody can write under a random name again.
+        if self._settings.run_id is None:
+            _journal.forget(self._settings.journal, self._run)
 
     def get_name(self) -> str:
         """The name of the tasks."""

@@ -40,7 +40,7 @@ from pyspark.sql.datasource import (
     WriterCommitMessage,
 )
 
-from . import _engines, _options, _report, errors
+from . import _engines, _journal, _options, _report, errors
 from ._report import Report, Task, TaskReport
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def register(spark: SparkSession) -> None:
     are, too."""
     if spark.conf.get("spark.speculation", "false") == "true":
         _logger.warning(
-            "spark.speculation is on: a copy of a task that loses the race may have delivered its rows, "
-            "and no report counts them; turn it off for writes to zerobus"
+            "spark.speculation is on: a copy of a task that loses the race may have delivered its rows; "
+            "turn it off for writes to zerobus, or no report counts them without the option journal"
         )
     spark.dataSource.register(ZerobusDataSource)
 
@@ -129,9 +129,16 @@ class _BatchWriter(DataSourceArrowWriter):
 
     def commit(self, messages: Sequence[WriterCommitMessage | None]) -> None:
         _tell(self._settings, _sum(self._settings, self._run, messages))
+        self._forget()
 
     def abort(self, messages: Sequence[WriterCommitMessage | None]) -> None:
         _tell_of_abort(self._settings, _sum(self._settings, self._run, messages))
+        self._forget()
+
+    def _forget(self) -> None:
+        # Nobody can write under a random name again.
+        if self._settings.run_id is None:
+            _journal.forget(self._settings.journal, self._run)
 
 
 class _StreamWriter(DataSourceStreamArrowWriter):
@@ -148,7 +155,11 @@ class _StreamWriter(DataSourceStreamArrowWriter):
         return _Message(_engines.deliver(self._settings, task, iterator))
 
     def commit(self, messages: Sequence[WriterCommitMessage | None], batchId: int) -> None:
-        _tell(self._settings, self._sum(messages, batchId))
+        report = self._sum(messages, batchId)
+        _tell(self._settings, report)
+        # Spark may have to do this batch again, and none before it.
+        query = report.run_id.removesuffix(f".{batchId}")
+        _journal.forget(self._settings.journal, f"{query}.{batchId - 1}")
 
     def abort(self, messages: Sequence[WriterCommitMessage | None], batchId: int) -> None:
         _tell_of_abort(self._settings, self._sum(messages, batchId))
