@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -304,6 +305,31 @@ def test_the_sql_of_the_guide_is_sql_of_spark(spark: SparkSession) -> None:
     parser: Any = spark._jsparkSession.sessionState().sqlParser()
     for start in ("ALTER TABLE", "MERGE INTO"):
         parser.parsePlan(guide(start))
+
+
+def test_plans_and_the_history_of_queries_show_no_secret(
+    spark: SparkSession, endpoint: Endpoint
+) -> None:
+    write(spark.range(0), endpoint, "main.default.texts")
+    store: Any = spark._jsparkSession.sharedState().statusStore()
+    history = store.executionsList().mkString() + "".join(
+        store.execution(number).get().physicalPlanDescription()
+        for number in range(store.executionsCount())
+        if store.execution(number).isDefined()
+    )
+    assert "zerobus" in history.lower() or "AppendData" in history
+    assert endpoint.connection["client_secret"] not in history
+
+
+def test_speculation_is_warned_of() -> None:
+    registered: list[type] = []
+    session: Any = types.SimpleNamespace(
+        conf=types.SimpleNamespace(get=lambda name, default: "true"),
+        dataSource=types.SimpleNamespace(register=registered.append),
+    )
+    with pytest.warns(UserWarning, match=r"spark\.speculation is on"):
+        zerobus_arrow.spark.register(session)
+    assert registered == [zerobus_arrow.spark.ZerobusDataSource]
 
 
 def test_every_option_is_in_the_guide() -> None:

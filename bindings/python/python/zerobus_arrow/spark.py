@@ -29,10 +29,12 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pyspark import TaskContext
+from pyspark.errors import PySparkException
 from pyspark.sql.datasource import (
     DataSource,
     DataSourceArrowWriter,
@@ -62,19 +64,25 @@ _BATCH = "streaming.sql.batchId"
 def register(spark: SparkSession) -> None:
     """Makes the format ``zerobus`` known to a session. The package must be installed where the executors
     are, too."""
-    if spark.conf.get("spark.speculation", "false") == "true":
-        _logger.warning(
+    if _speculates(spark):
+        warnings.warn(
             "spark.speculation is on: a copy of a task that loses the race may have delivered its rows; "
-            "turn it off for writes to zerobus, or no report counts them without the option journal"
+            "turn it off for writes to zerobus, or no report counts them without the option journal",
+            stacklevel=2,
         )
     spark.dataSource.register(ZerobusDataSource)
 
 
+def _speculates(spark: SparkSession) -> bool:
+    try:
+        return spark.conf.get("spark.speculation", "false") == "true"
+    except PySparkException:
+        # Not every platform lets it be read.
+        return False
+
+
 class ZerobusDataSource(DataSource):
     """The format ``zerobus``: appends to one table."""
-
-    def __init__(self, options: MutableMapping[str, str]) -> None:
-        super().__init__(options)
 
     @classmethod
     def name(cls) -> str:
