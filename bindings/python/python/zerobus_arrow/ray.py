@@ -29,7 +29,7 @@ from ._report import Report, Task, TaskReport
 if TYPE_CHECKING:
     from ray.data._internal.execution.interfaces import TaskContext
 
-__all__ = ["ZerobusDatasink"]
+__all__ = ["Report", "ZerobusDatasink"]
 
 _logger = logging.getLogger("zerobus_arrow.ray")
 
