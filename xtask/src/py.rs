@@ -13,9 +13,10 @@ use crate::{apt, run};
 pub(crate) const VARIABLE: &str = "ZB_TEST_PYTHON";
 
 /// What is installed into the environment, pinned.
-const REQUIREMENTS: [&str; 2] = [
+const REQUIREMENTS: [&str; 3] = [
     "tests/python/requirements.txt",
     "bindings/python/tests/requirements.txt",
+    "bindings/python/tests/engines.txt",
 ];
 
 /// The OpenTelemetry collector, pinned by its hash, which is for one kind of machine.
