@@ -18,34 +18,34 @@ pub fn interpreter() -> &'static Path {
 }
 
 fn made_by_xtask() -> PathBuf {
-    xtask(&["py"])
+    xtask(&["py"]).expect("`cargo xtask py` failed")
 }
 
 /// What runs an official client, in an environment of its own: the interpreter of Python, the module
 /// for Node. Made by `cargo xtask client NAME`.
 pub fn client(name: &'static str) -> PathBuf {
-    static CLIENTS: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    static CLIENTS: Mutex<BTreeMap<&str, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
     let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    // What cannot be made is not tried again by every test that needs it.
     let made = clients
         .entry(name)
         .or_insert_with(|| xtask(&["client", name]));
     made.clone()
+        .unwrap_or_else(|| panic!("`cargo xtask client {name}` failed, so nothing was tested"))
 }
 
-/// What an xtask makes: the path that it prints.
-fn xtask(args: &[&str]) -> PathBuf {
+/// What an xtask makes: the path that it prints. None, where it fails and says why.
+fn xtask(args: &[&str]) -> Option<PathBuf> {
     let output = cargo::command()
         .args(["run", "--quiet", "--package", "xtask", "--"])
         .args(args)
         .output()
         .expect("cargo can be started");
-    assert!(
-        output.status.success(),
-        "`cargo xtask {}` failed",
-        args.join(" ")
-    );
     let printed = String::from_utf8(output.stdout).expect("a path in UTF-8");
-    PathBuf::from(printed.trim())
+    output
+        .status
+        .success()
+        .then(|| PathBuf::from(printed.trim()))
 }
 
 /// Runs a script of `tests/python`.

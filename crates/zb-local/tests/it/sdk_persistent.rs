@@ -157,7 +157,15 @@ async fn a_checkpoint_remembers_the_stream() {
 #[tokio::test]
 async fn a_stream_has_one_connection() {
     let (server, _dir) = faulty([]).await;
-    let first = open(&server, None).await.unwrap();
+    // With recovery it would take the stream back.
+    let sdk = sdk(&server);
+    let first = sdk
+        .persistent_stream_builder()
+        .table(table_name().as_str())
+        .oauth(server.client_id(), server.client_secret().expose_secret())
+        .compiled_proto(encoder(&schema()).descriptor().clone())
+        .recovery(false);
+    let first = first.build().await.unwrap();
     let id = first.stream_id().unwrap().to_owned();
     first.ingest_records_offset(payload(0..10)).await.unwrap();
     first.flush().await.unwrap();
@@ -165,6 +173,16 @@ async fn a_stream_has_one_connection() {
     assert_eq!(second.resume_watermark(), Some(0));
     second.ingest_records_offset(payload(10..20)).await.unwrap();
     second.close().await.unwrap();
+    // The server has let go of it.
+    let row = payload(20..21).remove(0);
+    let late = match first.ingest_record_offset(row).await {
+        Ok(offset) => first.wait_for_offset(offset).await,
+        Err(error) => Err(error),
+    };
+    assert!(
+        matches!(late, Err(ZerobusError::StreamClosedError(_))),
+        "{late:?}"
+    );
     drop(first);
     assert_eq!(ids(&server).await, (0..20).collect::<Vec<_>>());
     server.shutdown().await.unwrap();
