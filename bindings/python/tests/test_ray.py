@@ -86,9 +86,7 @@ def test_a_task_that_fails_in_mid_write_loses_no_row_and_its_duplicates_are_coun
 ) -> None:
     rows = numbered(flights, 4)
     table = "main.default.died" if dies else "main.default.raised"
-    sink = FailsOnce(
-        table, tmp_path / "failed", dies, report=tmp_path / "r.json", **endpoint.connection
-    )
+    sink = FailsOnce(table, tmp_path / "failed", dies, report=tmp_path / "r.json", **endpoint.connection)
     blocks = [rows.slice(i * 21_049, 21_049) for i in range(4)]
     # That a worker dies is tried again by Ray unasked; that a task raises is not.
     again = {} if dies else {"retry_exceptions": [za.ConnectionFailedError]}
@@ -104,9 +102,7 @@ def test_a_task_that_fails_in_mid_write_loses_no_row_and_its_duplicates_are_coun
     assert json.loads((tmp_path / "r.json").read_text())["redelivered"] == report.redelivered
 
 
-def test_rejected_rows_are_in_the_report_and_in_quarantine(
-    endpoint: Endpoint, tmp_path: Path
-) -> None:
+def test_rejected_rows_are_in_the_report_and_in_quarantine(endpoint: Endpoint, tmp_path: Path) -> None:
     texts = ["x" * (11_000_000 if i == 7 else 3) for i in range(20)]
     rows = ray.data.from_arrow(pa.table({"id": range(20), "text": texts}))
     sink = ZerobusDatasink(
@@ -129,9 +125,7 @@ def test_rejected_rows_are_in_the_report_and_in_quarantine(
 
 def test_rows_are_stamped_with_the_run_the_part_and_their_place(endpoint: Endpoint) -> None:
     rows = ray.data.range(3_000, override_num_blocks=3)
-    sink = ZerobusDatasink(
-        "main.default.stamped", stamp_rows="true", run_id="nightly", **endpoint.connection
-    )
+    sink = ZerobusDatasink("main.default.stamped", stamp_rows="true", run_id="nightly", **endpoint.connection)
     rows.write_datasink(sink)
     found = endpoint.rows("main.default.stamped")
     assert set(found.column("_zb_run").to_pylist()) == {"nightly"}

@@ -109,9 +109,7 @@ def report(path: Path) -> dict[str, Any]:
     return facts
 
 
-def test_types_of_spark_arrive_as_they_are(
-    spark: SparkSession, endpoint: Endpoint, tmp_path: Path
-) -> None:
+def test_types_of_spark_arrive_as_they_are(spark: SparkSession, endpoint: Endpoint, tmp_path: Path) -> None:
     frame = spark.sql(
         """SELECT id, id % 2 = 0 flag, CAST(id AS INT) small, id / 4 real,
            CAST(id * 1.25 AS DECIMAL(12, 2)) price, date_add(DATE'1969-12-25', CAST(id AS INT)) day,
@@ -218,9 +216,7 @@ def test_rejected_rows_are_counted_and_quarantined_and_fail_nothing(
     assert (facts["durable"], facts["rejected"], facts["redelivered"]) == (19, 1, 0)
 
 
-def test_what_is_wrong_is_told_before_anything_is_sent(
-    spark: SparkSession, endpoint: Endpoint
-) -> None:
+def test_what_is_wrong_is_told_before_anything_is_sent(spark: SparkSession, endpoint: Endpoint) -> None:
     frame = spark.range(3)
     with pytest.raises(Exception, match="there is no option 'maxinflight'") as caught:
         write(frame, endpoint, "main.default.texts", maxinflight=5)
@@ -307,9 +303,7 @@ def test_the_sql_of_the_guide_is_sql_of_spark(spark: SparkSession) -> None:
         parser.parsePlan(guide(start))
 
 
-def test_plans_and_the_history_of_queries_show_no_secret(
-    spark: SparkSession, endpoint: Endpoint
-) -> None:
+def test_plans_and_the_history_of_queries_show_no_secret(spark: SparkSession, endpoint: Endpoint) -> None:
     write(spark.range(0), endpoint, "main.default.texts")
     store: Any = spark._jsparkSession.sharedState().statusStore()
     history = store.executionsList().mkString() + "".join(

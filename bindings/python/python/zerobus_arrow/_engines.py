@@ -7,6 +7,7 @@ import itertools
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pyarrow as pa
 
@@ -66,7 +67,9 @@ def stamped(batches: Iterable[pa.RecordBatch], task: Task) -> Iterator[pa.Record
     seq = 0
     for batch in batches:
         rows = batch.num_rows
-        run = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), rows), [task.run])
+        # The stubs of pyarrow want keys that may be text, too.
+        metadata: Any = batch.schema.metadata
+        run = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), rows), pa.array([task.run]))
         columns = {
             "_zb_run": run,
             "_zb_part": pa.repeat(pa.scalar(task.part, pa.int32()), rows),
@@ -79,7 +82,7 @@ def stamped(batches: Iterable[pa.RecordBatch], task: Task) -> Iterator[pa.Record
             [*batch.columns, *columns.values()],
             schema=pa.schema(
                 [*batch.schema, *(pa.field(name, column.type) for name, column in columns.items())],
-                metadata=batch.schema.metadata,
+                metadata=metadata,
             ),
         )
         seq += rows

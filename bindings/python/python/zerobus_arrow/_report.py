@@ -84,9 +84,7 @@ class TaskReport:
     quarantine_error: str | None = None
 
     @classmethod
-    def of(
-        cls, task: Task, receipt: Receipt, files: Iterable[str] = (), *, alone: bool = True
-    ) -> TaskReport:
+    def of(cls, task: Task, receipt: Receipt, files: Iterable[str] = (), *, alone: bool = True) -> TaskReport:
         """The report of a task. It is ``alone`` if the journal knows of no other attempt."""
         ranges = {fate: receipt.ranges(fate) for fate in ("durable", "possibly_duplicated")}
         # An attempt whose number is not told may be a later one.

@@ -130,7 +130,8 @@ class _BatchWriter(DataSourceArrowWriter):
         # Made here, on the driver, it is the same for every attempt.
         self._run = settings.run_id or _engines.new_run()
 
-    def write(self, iterator: Iterator[pa.RecordBatch]) -> WriterCommitMessage:
+    # Arrow writers are given batches; the type of their base class says rows.
+    def write(self, iterator: Iterator[pa.RecordBatch]) -> WriterCommitMessage:  # type: ignore[override]
         context = _context()
         task = Task(self._run, context.partitionId(), context.attemptNumber())
         return _Message(_engines.deliver(self._settings, task, iterator))
@@ -153,7 +154,8 @@ class _StreamWriter(DataSourceStreamArrowWriter):
     def __init__(self, settings: _options.Settings) -> None:
         self._settings = settings
 
-    def write(self, iterator: Iterator[pa.RecordBatch]) -> WriterCommitMessage:
+    # Arrow writers are given batches; the type of their base class says rows.
+    def write(self, iterator: Iterator[pa.RecordBatch]) -> WriterCommitMessage:  # type: ignore[override]
         context = _context()
         batch = context.getLocalProperty(_BATCH)
         query = self._settings.run_id or context.getLocalProperty(_QUERY)

@@ -47,9 +47,7 @@ class LocalZerobus:
     #: Where the tables are, as ``DIR/catalog/schema/table``.
     dir: Path
 
-    def __init__(
-        self, dir: str | os.PathLike[str] | None = None, **options: Unpack[ClientOptions]
-    ) -> None:
+    def __init__(self, dir: str | os.PathLike[str] | None = None, **options: Unpack[ClientOptions]) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="zerobus-") if dir is None else None
         self.dir = Path(self._temporary.name if dir is None and self._temporary else dir or "")
         self.client = Client.local(self.dir, **options)
