@@ -172,6 +172,11 @@ pub(crate) struct Serve {
     /// refused records and tokens
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+
+    /// Serves a page at /ui for a browser on this machine: what comes in, what is refused, and
+    /// switches for faults; the first line on standard output has its URL
+    #[arg(long)]
+    pub(crate) ui: bool,
 }
 
 fn create(argument: &str) -> Result<(TableName, PathBuf), String> {

@@ -20,6 +20,7 @@ pub struct Builder {
     pub(crate) lifetime: Option<Lifetime>,
     pub(crate) tls: bool,
     pub(crate) faults: FaultScript,
+    pub(crate) ui: bool,
 }
 
 impl Builder {
@@ -34,6 +35,7 @@ impl Builder {
             lifetime: None,
             tls: false,
             faults: FaultScript::default(),
+            ui: false,
         }
     }
 
@@ -117,6 +119,15 @@ impl Builder {
     /// [`FaultScript`]. Default: nothing.
     pub fn faults(mut self, script: impl Into<FaultScript>) -> Self {
         self.faults = script.into();
+        self
+    }
+
+    /// Serves a page for people at [`Server::ui_url`]: streams, tables with their last rows, what
+    /// was refused, and switches for faults. It is for the machine that the server is on, whatever
+    /// the server listens on: others are refused, and so is every name but the loopback's.
+    /// Default: there is none, and nothing is taken down for one.
+    pub fn ui(mut self) -> Self {
+        self.ui = true;
         self
     }
 

@@ -7,6 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     credentials::Credentials, faults::Faults, lake::Lake, stats::Counters, tokens::Tokens,
+    watch::Watch,
 };
 
 /// The endpoint without its listeners.
@@ -16,6 +17,8 @@ pub(crate) struct Endpoint {
     pub(crate) tokens: Tokens,
     pub(crate) lake: Lake,
     pub(crate) counters: Arc<Counters>,
+    /// Takes down what a page shows, where there is one.
+    pub(crate) watch: Watch,
     /// Asked at every event whether it should go wrong.
     pub(crate) faults: Faults,
     /// Whether the first stream to an unknown table makes it.

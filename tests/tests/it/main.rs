@@ -23,6 +23,7 @@ mod semantics;
 mod send_local;
 mod telemetry;
 mod two_processes;
+mod ui;
 
 use std::{
     path::{Path, PathBuf},

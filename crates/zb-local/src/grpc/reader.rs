@@ -24,6 +24,7 @@ use crate::{
     lake::{Lane, Rows, Table},
     limits::MAX_WAITING_BYTES,
     proto::EphemeralStreamRequest,
+    watch::Watched,
 };
 
 /// What a client sends.
@@ -35,6 +36,7 @@ pub(super) struct Reader {
     pub(super) table: Arc<Table>,
     pub(super) decoder: Arc<Decoder>,
     pub(super) lane: Arc<Lane>,
+    pub(super) watched: Watched,
     pub(super) intake: Intake,
     /// Where close signals go that a script of faults has ordered.
     pub(super) signals: mpsc::UnboundedSender<CloseSignal>,
@@ -96,12 +98,14 @@ impl Reader {
         message: EphemeralStreamRequest,
         gathered: &mut Gathered,
     ) -> Result<(), Status> {
-        let before = gathered.rows.len();
+        let before = (gathered.rows.len(), gathered.bytes);
         let offset = self.intake.take(message, gathered)?;
         let counters = &self.endpoint.counters;
         counters.requests.add(1);
         counters.offsets.saw(offset);
-        counters.rows_received.add(gathered.rows.len() - before);
+        let rows = gathered.rows.len() - before.0;
+        counters.rows_received.add(rows);
+        self.watched.received(rows, gathered.bytes - before.1);
 
         if self.endpoint.faults.exist() {
             let event = Event::request(self.table.name(), offset);

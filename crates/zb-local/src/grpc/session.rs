@@ -28,6 +28,7 @@ use crate::{
         CloseStreamSignal, CreateIngestStreamResponse, EphemeralStreamResponse,
         IngestRecordResponse, ephemeral_stream_response::Payload,
     },
+    watch::Watched,
 };
 
 type Outbox = mpsc::Sender<Result<EphemeralStreamResponse, Status>>;
@@ -53,6 +54,10 @@ pub(super) async fn run(
         }
         Err(last) => {
             tracing::info!(%last, "stream refused");
+            let table = client.table();
+            endpoint
+                .watch
+                .refused("stream refused", table.as_ref(), &last);
             say(last, &client, &outbox).await;
         }
     }
@@ -101,6 +106,7 @@ struct Session {
     lane: Arc<Lane>,
     progress: watch::Receiver<Progress>,
     acks: Acks,
+    watched: Watched,
     /// When the stream is ended, once it was told to close.
     ends_at: Option<Instant>,
     outbox: Outbox,
@@ -109,10 +115,12 @@ struct Session {
 impl Session {
     fn new(endpoint: Arc<Endpoint>, client: Client, opened: Opened, outbox: Outbox) -> Self {
         let lane = Arc::new(Lane::default());
+        let id = Uuid::new_v4();
         Self {
+            watched: endpoint.watch.stream(id, opened.table.name(), "Protobuf"),
             endpoint,
             client: Arc::new(client),
-            id: Uuid::new_v4(),
+            id,
             table: opened.table,
             decoder: Arc::new(opened.decoder),
             progress: lane.progress(),
@@ -159,6 +167,8 @@ impl Session {
             (Ending::HalfClosed, Some(last))
             | (Ending::Settled(last) | Ending::AtOnce(last), _) => {
                 tracing::info!(stream = %self.id, %last, "stream ended");
+                let table = Some(self.table.name());
+                self.endpoint.watch.refused("stream ended", table, &last);
                 say(last, &self.client, &self.outbox).await;
             }
         }
@@ -305,6 +315,7 @@ impl Session {
 
     async fn ack(&self, offset: Option<i64>) {
         self.endpoint.counters.acks_sent.add(1);
+        self.watched.acknowledged(offset);
         let response = IngestRecordResponse {
             durability_ack_up_to_offset: offset,
         };
@@ -318,6 +329,7 @@ impl Session {
         }
         tracing::info!(stream = %self.id, ?signal, "stream is told to close");
         self.ends_at = Some(later(signal.grace));
+        self.watched.told_to_close();
         let duration = signal
             .said
             .map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });
@@ -359,6 +371,7 @@ impl Session {
             table: self.table.clone(),
             decoder: self.decoder.clone(),
             lane: self.lane.clone(),
+            watched: self.watched.clone(),
             intake: Intake::default(),
             signals,
             held: None,

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arrow_array::RecordBatch;
@@ -25,6 +26,7 @@ use crate::{
     faults::{Action, CommitFailure, Event, Faults},
     limits::GroupCommit,
     stats::Counters,
+    watch::{self, Watch},
 };
 
 /// What a table's task is told.
@@ -44,6 +46,7 @@ pub(crate) struct Committer {
     pub(crate) group_commit: GroupCommit,
     pub(crate) counters: Arc<Counters>,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     pub(crate) version: Arc<AtomicU64>,
 }
 
@@ -108,13 +111,14 @@ impl Committer {
             return Ok(delta);
         }
         self.fault().await?;
+        let started = Instant::now();
         let count: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if self.group_commit.landing == Landing::Memory {
             self.counters.rows.add(count);
             self.counters.commits.add(1);
+            self.watched(rows, count, started);
             return Ok(delta);
         }
-        let started = Instant::now();
 
         // Parquet is CPU work: it must not hold up the tasks that read and acknowledge.
         let runtime = tokio::runtime::Handle::current();
@@ -128,6 +132,7 @@ impl Committer {
         self.version.store(version, Ordering::Relaxed);
         self.counters.rows.add(count);
         self.counters.commits.add(1);
+        self.watched(rows, count, started);
         tracing::debug!(
             table = %self.table,
             version,
@@ -136,6 +141,22 @@ impl Committer {
             "committed"
         );
         Ok(delta)
+    }
+
+    /// Takes down a commit, where somebody watches.
+    fn watched(&self, rows: &[Rows], count: usize, started: Instant) {
+        if !self.watch.is_close() {
+            return;
+        }
+        let oldest = rows.iter().map(|rows| rows.queued_at).min();
+        let commit = watch::Commit {
+            rows: count,
+            bytes: rows.iter().map(|rows| rows.bytes).sum(),
+            writing: started.elapsed(),
+            waiting: oldest.map_or(Duration::ZERO, |oldest| oldest.elapsed()),
+        };
+        let batches = rows.iter().map(|rows| &rows.batch);
+        self.watch.committed(&self.table, commit, batches);
     }
 
     /// What a script of faults has in store for a commit.

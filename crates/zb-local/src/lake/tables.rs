@@ -17,7 +17,7 @@ use super::{
     group::Committer,
     table::{QUEUE, Table},
 };
-use crate::{error::Error, faults::Faults, limits::GroupCommit, stats::Counters};
+use crate::{error::Error, faults::Faults, limits::GroupCommit, stats::Counters, watch::Watch};
 
 /// Characters that Delta keeps out of column names, because Parquet does.
 const REFUSED_IN_NAMES: &[char] = &[' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
@@ -42,6 +42,7 @@ pub(crate) struct Lake {
     group_commit: GroupCommit,
     counters: Arc<Counters>,
     faults: Faults,
+    watch: Watch,
     committers: TaskTracker,
     killed: CancellationToken,
 }
@@ -52,6 +53,7 @@ impl Lake {
         group_commit: GroupCommit,
         counters: Arc<Counters>,
         faults: Faults,
+        watch: Watch,
         killed: CancellationToken,
     ) -> Self {
         Self {
@@ -60,6 +62,7 @@ impl Lake {
             group_commit,
             counters,
             faults,
+            watch,
             committers: TaskTracker::new(),
             killed,
         }
@@ -158,6 +161,7 @@ impl Lake {
             group_commit: self.group_commit,
             counters: self.counters.clone(),
             faults: self.faults.clone(),
+            watch: self.watch.clone(),
             version: version.clone(),
         };
         let killed = self.killed.clone();
@@ -169,6 +173,11 @@ impl Lake {
             version,
             orders: sender,
         })
+    }
+
+    /// The tables that are open, in no order.
+    pub(crate) async fn open_tables(&self) -> Vec<Arc<Table>> {
+        self.open.lock().await.values().cloned().collect()
     }
 
     /// The directory of the tables.

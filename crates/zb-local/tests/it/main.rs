@@ -25,3 +25,4 @@ mod start;
 mod tables;
 mod tls;
 mod token_endpoint;
+mod ui;
