@@ -7,7 +7,7 @@
 
 mod sending;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
@@ -172,6 +172,10 @@ pub(crate) struct Serve {
     /// refused records and tokens
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+
+    /// Puts the small files of a table together whenever it has more than N of them
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50")]
+    pub(crate) compact: Option<NonZeroUsize>,
 
     /// Serves a page at /ui for a browser on this machine: what comes in, what is refused, and
     /// switches for faults; the first line on standard output has its URL

@@ -60,6 +60,9 @@ pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
     if arguments.tls {
         builder = builder.tls();
     }
+    if let Some(files) = arguments.compact {
+        builder = builder.compact_over(files);
+    }
     if arguments.ui {
         builder = builder.ui();
     }

@@ -1,6 +1,6 @@
 //! How a server is set up before it starts.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use crate::{
     endpoint::Lifetime, error::Error, faults::FaultScript, lake::Landing, limits::GroupCommit,
@@ -86,6 +86,16 @@ impl Builder {
     /// How many bytes of encoded rows are committed without waiting for more. Default: 64 MiB.
     pub fn commit_bytes(mut self, bytes: usize) -> Self {
         self.group_commit.max_bytes = bytes;
+        self
+    }
+
+    /// Puts the small files of a table together whenever it has more than this, beside the commits
+    /// and without a row being there twice or not at all for any reader: a commit takes the small
+    /// files out and puts a larger one in, as Delta's OPTIMIZE does. Files below 32 MiB are small;
+    /// those that were replaced stay on the disk until somebody has the table vacuumed. Tables with
+    /// partitions are left as they are. Default: every file stays as it was committed.
+    pub fn compact_over(mut self, small_files: NonZeroUsize) -> Self {
+        self.group_commit.small_files = Some(small_files);
         self
     }
 

@@ -1,4 +1,8 @@
-//! The Delta side of a table: everything that knows the Delta library is in this file.
+//! The Delta side of a table: everything that knows the Delta library is here and below.
+
+mod rewrite;
+
+pub(crate) use rewrite::Rewritten;
 
 use std::{
     collections::HashMap,
@@ -57,6 +61,10 @@ pub(crate) enum DeltaError {
     Changed,
     #[error("other writers were faster {MAX_RACES} times in a row")]
     Raced,
+    #[error("a larger file has {written} rows where the small ones have {read}")]
+    Miscounted { read: usize, written: usize },
+    #[error("{0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
 }
 
 /// A Delta table that only this process is expected to write.
@@ -69,6 +77,10 @@ pub(crate) struct Delta {
     table: DeltaTable,
     /// The newest version that is known.
     version: u64,
+    /// How many files there are that are worth being put together, as far as is known.
+    small: usize,
+    /// How often another writer was found to have been here.
+    foreign: u64,
 }
 
 impl Delta {
@@ -96,7 +108,12 @@ impl Delta {
             .with_table_name(name.as_str())
             .with_columns(columns.fields().cloned())
             .await?;
-        Ok(Self { table, version: 0 })
+        Ok(Self {
+            table,
+            version: 0,
+            small: 0,
+            foreign: 0,
+        })
     }
 
     /// Opens the table at `path`.
@@ -113,7 +130,13 @@ impl Delta {
             .can_write_to(snapshot)
             .map_err(DeltaTableError::from)?;
         RecordBatchWriter::for_table(&table)?;
-        Ok(Self { table, version })
+        let small = rewrite::small_files(snapshot);
+        Ok(Self {
+            table,
+            version,
+            small,
+            foreign: 0,
+        })
     }
 
     /// The newest version that is known.
@@ -129,8 +152,10 @@ impl Delta {
 
     /// Adds the rows in one commit and returns the version it made.
     pub(crate) async fn append(&mut self, batches: &[RecordBatch]) -> Result<u64, DeltaError> {
-        let files = self.write_files(batches).await?;
-        let entry = log_entry(files)?;
+        let files = write_files(&self.table, batches).await?;
+        let small = files.iter().filter(|file| rewrite::is_small(file.size));
+        let small = small.count();
+        let entry = append_entry(files)?;
         let log = self.table.log_store();
         for _ in 0..MAX_RACES {
             let next = self.version + 1;
@@ -138,6 +163,7 @@ impl Delta {
             match log.write_commit_entry(next, bytes, Uuid::new_v4()).await {
                 Ok(()) => {
                     self.version = next;
+                    self.small += small;
                     return Ok(next);
                 }
                 Err(TransactionError::VersionAlreadyExists(_)) => self.catch_up().await?,
@@ -162,21 +188,6 @@ impl Delta {
         Ok(())
     }
 
-    async fn write_files(&self, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
-        let mut writer = RecordBatchWriter::for_table(&self.table)?.with_writer_properties(
-            WriterProperties::builder()
-                .set_created_by(ENGINE.to_owned())
-                .set_compression(Compression::SNAPPY)
-                .build(),
-        );
-        // One batch: Parquet pays per batch, and a group may be thousands of single records.
-        if let Some(first) = batches.first() {
-            let rows = concat_batches(&first.schema(), batches)?;
-            writer.write(rows).await?;
-        }
-        Ok(writer.flush().await?)
-    }
-
     /// Somebody else wrote a version. If it brought or took rows, ours still stand; if it changed
     /// the table, they were checked against what is no longer true.
     async fn catch_up(&mut self) -> Result<(), DeltaError> {
@@ -186,26 +197,55 @@ impl Delta {
             return Err(DeltaError::Changed);
         }
         self.version = newer.version;
+        self.small = newer.small;
+        self.foreign += 1;
         Ok(())
     }
 }
 
+async fn write_files(table: &DeltaTable, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
+    let mut writer = writer(table)?;
+    // One batch: Parquet pays per batch, and a group may be thousands of single records.
+    if let Some(first) = batches.first() {
+        let rows = concat_batches(&first.schema(), batches)?;
+        writer.write(rows).await?;
+    }
+    Ok(writer.flush().await?)
+}
+
+/// A writer of files that are not in the log yet.
+fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaError> {
+    let properties = WriterProperties::builder()
+        .set_created_by(ENGINE.to_owned())
+        .set_compression(Compression::SNAPPY)
+        .build();
+    Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties))
+}
+
 /// A commit that adds files, as it is written to the log.
-fn log_entry(files: Vec<Add>) -> Result<Bytes, DeltaError> {
+fn append_entry(files: Vec<Add>) -> Result<Bytes, DeltaError> {
     let operation = DeltaOperation::Write {
         mode: SaveMode::Append,
         partition_by: None,
         predicate: None,
     };
+    log_entry(operation, true, files.into_iter().map(Action::Add))
+}
+
+fn log_entry(
+    operation: DeltaOperation,
+    is_blind_append: bool,
+    files: impl Iterator<Item = Action>,
+) -> Result<Bytes, DeltaError> {
     let mut info = operation.get_commit_info();
     info.engine_info = Some(ENGINE.to_owned());
-    info.is_blind_append = Some(true);
+    info.is_blind_append = Some(is_blind_append);
     info.timestamp = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
         .map(|since| since.as_millis() as i64);
     let mut actions = vec![Action::CommitInfo(info)];
-    actions.extend(files.into_iter().map(Action::Add));
+    actions.extend(files);
     let commit = CommitData::new(actions, operation, HashMap::new(), Vec::new());
     Ok(commit.get_bytes().map_err(DeltaTableError::from)?)
 }

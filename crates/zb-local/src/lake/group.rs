@@ -19,7 +19,8 @@ use zb_types::TableName;
 
 use super::{
     Landing,
-    delta::{Delta, DeltaError},
+    compaction::Compaction,
+    delta::{Delta, DeltaError, Rewritten},
     table::Rows,
 };
 use crate::{
@@ -65,7 +66,18 @@ impl Committer {
     /// The first commit that fails is the last one: the table is closed then, and whoever wants it
     /// opens it again as it is by that time.
     pub(crate) async fn run(mut self, mut delta: Delta) {
-        while let Some(order) = self.orders.recv().await {
+        let mut compaction = Compaction::new(self.group_commit.small_files);
+        compaction.begin(&delta);
+        loop {
+            let order = tokio::select! {
+                order = self.orders.recv() => order,
+                written = compaction.written() => {
+                    self.replace(&mut delta, written).await;
+                    compaction.begin(&delta);
+                    continue;
+                }
+            };
+            let Some(order) = order else { return };
             let group = self.gather(order).await;
             let version = delta.version();
             match self.commit(delta, &group.rows).await {
@@ -77,10 +89,42 @@ impl Committer {
             }
             group.committed();
             // Only after the acknowledgements: it is for readers, and they can do without.
-            if delta.version() != version
-                && let Err(error) = delta.checkpoint().await
-            {
-                tracing::warn!(table = %self.table, %error, "no checkpoint could be written");
+            if delta.version() != version {
+                self.checkpoint(&delta).await;
+                compaction.begin(&delta);
+            }
+        }
+    }
+
+    async fn checkpoint(&self, delta: &Delta) {
+        if let Err(error) = delta.checkpoint().await {
+            tracing::warn!(table = %self.table, %error, "no checkpoint could be written");
+        }
+    }
+
+    /// Commits a larger file instead of small ones. Where that cannot be, everything is as it was.
+    async fn replace(&self, delta: &mut Delta, written: Result<Option<Rewritten>, DeltaError>) {
+        let replaced = match written {
+            Ok(Some(rewritten)) => delta.replace(rewritten).await,
+            Ok(None) => {
+                delta.forget_small_files();
+                return;
+            }
+            Err(error) => Err(error),
+        };
+        match replaced {
+            Ok(Some(version)) => {
+                self.version.store(version, Ordering::Relaxed);
+                self.counters.compactions.add(1);
+                tracing::debug!(table = %self.table, version, "small files were put together");
+                self.checkpoint(delta).await;
+            }
+            Ok(None) => {
+                tracing::debug!(table = %self.table, "another writer was here meanwhile");
+            }
+            Err(error) => {
+                tracing::warn!(table = %self.table, %error, "small files stay as they are");
+                delta.forget_small_files();
             }
         }
     }

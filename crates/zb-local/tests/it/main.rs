@@ -9,6 +9,7 @@ mod acks;
 mod catalog;
 mod client;
 mod closing;
+mod compaction;
 mod ddl;
 mod descriptors;
 mod faults;

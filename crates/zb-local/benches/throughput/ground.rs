@@ -1,0 +1,90 @@
+//! An endpoint on threads of its own, and a stream of the SDK to it.
+
+use std::time::{Duration, Instant};
+
+use databricks_zerobus_ingest_sdk::{ProtoBytes, ZerobusSdk, ZerobusStream};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use zb_local::{Landing, Server};
+use zb_types::ExposeSecret as _;
+
+use crate::data::Set;
+
+const TABLE: &str = "main.bench.records";
+
+/// Requests that may be on their way, of 1 MB each.
+const IN_FLIGHT: usize = 128;
+
+pub(crate) struct Ground {
+    server: Server,
+    stream: ZerobusStream,
+    /// Where the client runs.
+    client: Runtime,
+    /// Where the endpoint runs.
+    _serving: Runtime,
+    _dir: TempDir,
+}
+
+impl Ground {
+    /// With a group commit as it is by default.
+    pub(crate) fn new(set: &Set, landing: Landing) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (serving, client) = (runtime(), runtime());
+        let server = serving.block_on(async {
+            let builder = Server::builder(dir.path()).landing(landing);
+            let server = builder.start().await.unwrap();
+            let table = TABLE.parse().unwrap();
+            server.create_table(&table, &set.schema).await.unwrap();
+            server
+        });
+        let stream = client.block_on(stream(&server, set));
+        Self {
+            server,
+            stream,
+            client,
+            _serving: serving,
+            _dir: dir,
+        }
+    }
+
+    /// Sends all, and waits until all of it is acknowledged. Records are copied beforehand.
+    pub(crate) fn send(&self, set: &Set) -> Duration {
+        let requests = set.requests.clone();
+        self.client.block_on(async {
+            let started = Instant::now();
+            for request in requests {
+                let records = request.into_iter().map(ProtoBytes);
+                self.stream.ingest_records_offset(records).await.unwrap();
+            }
+            self.stream.flush().await.unwrap();
+            started.elapsed()
+        })
+    }
+
+    /// Whether all of it landed.
+    pub(crate) fn check(&self, set: &Set) {
+        assert_eq!(self.server.stats().rows, set.rows as u64);
+    }
+}
+
+async fn stream(server: &Server, set: &Set) -> ZerobusStream {
+    let sdk = ZerobusSdk::builder()
+        .endpoint(server.endpoint())
+        .unity_catalog_url(server.unity_catalog_url())
+        .build()
+        .unwrap();
+    let secret = server.client_secret().expose_secret();
+    sdk.stream_builder()
+        .table(TABLE)
+        .oauth(server.client_id(), secret)
+        .compiled_proto(set.encoder.descriptor().clone())
+        .max_inflight_requests(IN_FLIGHT)
+        .build()
+        .await
+        .unwrap()
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+}

@@ -1,0 +1,74 @@
+//! What is printed at the end, and written for `cargo xtask bench`.
+
+use std::{fs, io, path::Path, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::data::Set;
+
+/// What the service says that one stream takes.
+const RECORDS: f64 = 100_000.0;
+const MB: f64 = 100.0;
+
+#[derive(Default)]
+pub(crate) struct Report {
+    rows: Vec<String>,
+    json: Vec<Value>,
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, set: &Set, into: &str, mut times: Vec<Duration>) {
+        times.sort_unstable();
+        let of = |time: Duration| {
+            let seconds = time.as_secs_f64();
+            (set.rows as f64 / seconds, set.bytes as f64 / seconds / 1e6)
+        };
+        let (records, mb) = of(times[0]);
+        let (median, _) = of(times[times.len() / 2]);
+        let met = if records >= RECORDS && mb >= MB {
+            "met"
+        } else {
+            "missed"
+        };
+        self.rows.push(format!(
+            "| {} | {into} | {:.0}k | {mb:.0} | {:.0}k | {met} |",
+            set.name,
+            records / 1e3,
+            median / 1e3,
+        ));
+        println!("{}", self.rows[self.rows.len() - 1]);
+        self.json.push(json!({
+            "set": set.name, "into": into, "rows": set.rows, "bytes": set.bytes,
+            "rows_per_second": records, "mb_per_second": mb, "median_rows_per_second": median,
+        }));
+    }
+
+    pub(crate) fn finish(&self, timed: bool) {
+        let text = format!(
+            "### Records of 1 KB on one stream, beside the limits of the service\n\n\
+             | records | into | records/s (limit {:.0}k) | MB/s (limit {MB:.0}) | median records/s | |\n\
+             |---|---|---:|---:|---:|---|\n{}\n",
+            RECORDS / 1e3,
+            self.rows.join("\n")
+        );
+        println!("\n{text}");
+        if !timed {
+            return;
+        }
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .with_file_name("bench")
+            .join("zb-local-throughput.json");
+        let json = json!({ "report": text, "results": self.json });
+        match write(&path, &json) {
+            Ok(()) => println!("written to {}", path.display()),
+            Err(error) => println!("{}: {error}", path.display()),
+        }
+    }
+}
+
+fn write(path: &Path, json: &Value) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(path, format!("{json:#}\n"))
+}
