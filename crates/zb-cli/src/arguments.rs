@@ -261,6 +261,22 @@ mod tests {
     }
 
     #[test]
+    fn small_files_are_put_together_on_demand() {
+        let compact = |more: &[&str]| {
+            let arguments = ["zb", "serve", "--dir", "lake"].iter().chain(more);
+            match Arguments::try_parse_from(arguments).ok()?.command {
+                Command::Serve(serve) => Some(serve.compact.map(NonZeroUsize::get)),
+                _ => None,
+            }
+        };
+        assert_eq!(compact(&[]), Some(None));
+        assert_eq!(compact(&["--compact"]), Some(Some(50)));
+        assert_eq!(compact(&["--compact", "7"]), Some(Some(7)));
+        assert_eq!(compact(&["--compact", "--ui"]), Some(Some(50)));
+        assert_eq!(compact(&["--compact", "0"]), None);
+    }
+
+    #[test]
     fn an_address_to_listen_on_is_a_host_and_a_port() {
         for right in ["127.0.0.1:0", "[::1]:8080", "localhost:80", "0.0.0.0:65535"] {
             assert_eq!(address(right).as_deref(), Ok(right));

@@ -40,8 +40,8 @@ pub(crate) async fn sender(address: &Address, table: &TableName) -> Result<Sende
     let once = |options: SenderOptions| {
         let options = options.retry(Policy::once());
         options
-            .connect_timeout(Duration::from_secs(60))
-            .ack_timeout(Duration::from_secs(60))
+            .connect_timeout(Duration::from_mins(1))
+            .ack_timeout(Duration::from_mins(1))
     };
     let client = Client::builder()
         .endpoint(&address.endpoint)

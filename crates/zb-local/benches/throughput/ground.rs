@@ -8,18 +8,39 @@ use tokio::runtime::Runtime;
 use zb_local::{Landing, Server};
 use zb_types::ExposeSecret as _;
 
-use crate::data::Set;
+use crate::{data::Set, page};
 
 const TABLE: &str = "main.bench.records";
 
 /// Requests that may be on their way, of 1 MB each.
 const IN_FLIGHT: usize = 128;
 
+/// What becomes of rows, and who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    Memory,
+    Delta,
+    /// Into Delta, while somebody has the page open.
+    Watched,
+}
+
+impl Setting {
+    pub(crate) const ALL: [Self; 3] = [Self::Memory, Self::Delta, Self::Watched];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Delta => "Delta",
+            Self::Watched => "Delta, page open",
+        }
+    }
+}
+
 pub(crate) struct Ground {
-    server: Server,
+    pub(crate) server: Server,
     stream: ZerobusStream,
     /// Where the client runs.
-    client: Runtime,
+    pub(crate) client: Runtime,
     /// Where the endpoint runs.
     _serving: Runtime,
     _dir: TempDir,
@@ -27,16 +48,24 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// With a group commit as it is by default.
-    pub(crate) fn new(set: &Set, landing: Landing) -> Self {
+    pub(crate) fn new(set: &Set, setting: Setting) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (serving, client) = (runtime(), runtime());
         let server = serving.block_on(async {
-            let builder = Server::builder(dir.path()).landing(landing);
+            let builder = Server::builder(dir.path());
+            let builder = match setting {
+                Setting::Memory => builder.landing(Landing::Memory),
+                Setting::Delta => builder,
+                Setting::Watched => builder.ui(),
+            };
             let server = builder.start().await.unwrap();
             let table = TABLE.parse().unwrap();
             server.create_table(&table, &set.schema).await.unwrap();
             server
         });
+        if let Some(url) = server.ui_url() {
+            client.spawn(page::look(url));
+        }
         let stream = client.block_on(stream(&server, set));
         Self {
             server,

@@ -13,6 +13,7 @@
 
 mod data;
 mod ground;
+mod page;
 mod report;
 
 use std::{
@@ -21,9 +22,8 @@ use std::{
 };
 
 use data::Set;
-use ground::Ground;
+use ground::{Ground, Setting};
 use report::Report;
-use zb_local::Landing;
 
 /// What is taken is the best: whatever else the machine does makes it slower, and never faster.
 const ROUNDS: usize = 7;
@@ -43,36 +43,40 @@ fn main() {
     let requests = if timed { data::REQUESTS } else { 2 };
     let mut report = Report::default();
     for set in [data::texts(requests), data::readings(requests)] {
-        for (landing, into) in [(Landing::Memory, "memory"), (Landing::Delta, "Delta")] {
+        for setting in Setting::ALL {
+            let into = setting.name();
             let name = format!("{} into {into}", set.name);
             if !words.iter().all(|word| name.contains(*word)) {
                 continue;
             }
             let times = match seconds {
-                Some(seconds) => again_and_again(&set, landing, Duration::from_secs(seconds)),
+                Some(seconds) => again_and_again(&set, setting, Duration::from_secs(seconds)),
                 None => (0..if timed { ROUNDS } else { 1 })
-                    .map(|_| once(&set, landing))
+                    .map(|_| once(&set, setting))
                     .collect(),
             };
             report.add(&set, into, times);
         }
     }
+    if timed && words.is_empty() {
+        report.page(page::cost(&data::readings(1)));
+    }
     report.finish(timed);
 }
 
 /// A server of its own for each round: no table grows over the rounds.
-fn once(set: &Set, landing: Landing) -> Duration {
-    let ground = Ground::new(set, landing);
+fn once(set: &Set, setting: Setting) -> Duration {
+    let ground = Ground::new(set, setting);
     let time = ground.send(set);
     ground.check(set);
     time
 }
 
-fn again_and_again(set: &Set, landing: Landing, lasting: Duration) -> Vec<Duration> {
+fn again_and_again(set: &Set, setting: Setting, lasting: Duration) -> Vec<Duration> {
     let begun = Instant::now();
     let mut times = Vec::new();
     while begun.elapsed() < lasting {
-        times.push(once(set, landing));
+        times.push(once(set, setting));
     }
     times
 }

@@ -1,10 +1,10 @@
 //! What is printed at the end, and written for `cargo xtask bench`.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{fmt::Write as _, fs, io, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::data::Set;
+use crate::{data::Set, page::Cost};
 
 /// What the service says that one stream takes.
 const RECORDS: f64 = 100_000.0;
@@ -13,6 +13,7 @@ const MB: f64 = 100.0;
 #[derive(Default)]
 pub(crate) struct Report {
     rows: Vec<String>,
+    page: Option<Cost>,
     json: Vec<Value>,
 }
 
@@ -43,14 +44,27 @@ impl Report {
         }));
     }
 
+    pub(crate) fn page(&mut self, cost: Cost) {
+        self.page = Some(cost);
+    }
+
     pub(crate) fn finish(&self, timed: bool) {
-        let text = format!(
+        let mut text = format!(
             "### Records of 1 KB on one stream, beside the limits of the service\n\n\
              | records | into | records/s (limit {:.0}k) | MB/s (limit {MB:.0}) | median records/s | |\n\
              |---|---|---:|---:|---:|---|\n{}\n",
             RECORDS / 1e3,
             self.rows.join("\n")
         );
+        if let Some(Cost { time, bytes }) = self.page {
+            // Writing to a string never fails.
+            let _ = writeln!(
+                text,
+                "\nThe page, with twenty rows of 50 columns on it: {bytes} bytes, {} µs from asking \
+                 for it to having it.",
+                time.as_micros()
+            );
+        }
         println!("\n{text}");
         if !timed {
             return;
