@@ -1,6 +1,6 @@
 //! An endpoint on threads of its own, and a stream of the SDK to it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use databricks_zerobus_ingest_sdk::{ProtoBytes, ZerobusSdk, ZerobusStream};
 use tempfile::TempDir;
@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use zb_local::{Landing, Server};
 use zb_types::ExposeSecret as _;
 
-use crate::{data::Set, page};
+use crate::{Took, cpu, data::Set, page};
 
 const TABLE: &str = "main.bench.records";
 
@@ -77,16 +77,18 @@ impl Ground {
     }
 
     /// Sends all, and waits until all of it is acknowledged. Records are copied beforehand.
-    pub(crate) fn send(&self, set: &Set) -> Duration {
+    pub(crate) fn send(&self, set: &Set) -> Took {
         let requests = set.requests.clone();
         self.client.block_on(async {
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), cpu::used());
             for request in requests {
                 let records = request.into_iter().map(ProtoBytes);
                 self.stream.ingest_records_offset(records).await.unwrap();
             }
             self.stream.flush().await.unwrap();
-            started.elapsed()
+            let time = started.elapsed();
+            let cpu = cpu::used().zip(before).map(|(now, before)| now.saturating_sub(before));
+            Took { time, cpu }
         })
     }
 

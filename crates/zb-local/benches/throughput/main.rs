@@ -11,6 +11,7 @@
     reason = "a program for people at a terminal"
 )]
 
+mod cpu;
 mod data;
 mod ground;
 mod page;
@@ -64,15 +65,23 @@ fn main() {
     report.finish(timed);
 }
 
-/// A server of its own for each round: no table grows over the rounds.
-fn once(set: &Set, setting: Setting) -> Duration {
-    let ground = Ground::new(set, setting);
-    let time = ground.send(set);
-    ground.check(set);
-    time
+/// What sending a whole set once took.
+#[derive(Debug, Clone, Copy)]
+struct Took {
+    time: Duration,
+    /// Of all processors together, for the client and the endpoint.
+    cpu: Option<Duration>,
 }
 
-fn again_and_again(set: &Set, setting: Setting, lasting: Duration) -> Vec<Duration> {
+/// A server of its own for each round: no table grows over the rounds.
+fn once(set: &Set, setting: Setting) -> Took {
+    let ground = Ground::new(set, setting);
+    let took = ground.send(set);
+    ground.check(set);
+    took
+}
+
+fn again_and_again(set: &Set, setting: Setting, lasting: Duration) -> Vec<Took> {
     let begun = Instant::now();
     let mut times = Vec::new();
     while begun.elapsed() < lasting {
