@@ -87,7 +87,9 @@ impl Ground {
             }
             self.stream.flush().await.unwrap();
             let time = started.elapsed();
-            let cpu = cpu::used().zip(before).map(|(now, before)| now.saturating_sub(before));
+            let cpu = cpu::used()
+                .zip(before)
+                .map(|(now, before)| now.saturating_sub(before));
             Took { time, cpu }
         })
     }
