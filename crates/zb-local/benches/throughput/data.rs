@@ -99,7 +99,7 @@ fn reading(dice: &mut StdRng) -> RecordBatch {
                 ("flag", Arc::new(values.collect::<BooleanArray>()))
             }
             _ => {
-                let values = rows.map(|_| Some(letters(dice, 19)));
+                let values = rows.map(|_| Some(letters(dice, 22)));
                 ("name", Arc::new(values.collect::<StringArray>()))
             }
         };

@@ -41,6 +41,11 @@ const ENGINE: &str = concat!("zb-local/", env!("CARGO_PKG_VERSION"));
 /// How often another writer may take the next version before ours gives up.
 const MAX_RACES: usize = 16;
 
+/// How large the dictionary of a column may become before its values are written as they are. A file
+/// of a group commit is small: with parquet's own 1 MiB, columns without a repetition would be looked
+/// up to their end, and come out larger for it.
+const DICTIONARY_BYTES: usize = 64 * 1024;
+
 /// After how many commits there is a checkpoint, where the table does not say it.
 const CHECKPOINT_EVERY: u64 = 100;
 
@@ -218,6 +223,7 @@ fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaError> {
     let properties = WriterProperties::builder()
         .set_created_by(ENGINE.to_owned())
         .set_compression(Compression::SNAPPY)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .build();
     Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties))
 }
