@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{py, run};
 
 /// How often where nobody says it.
-const KILLS: u64 = 100;
+const KILLS: u64 = 1_000;
 
 /// The test that does it.
 const TEST: &str = "kills::a_killed_server_has_lost_nothing_that_it_acknowledged";

@@ -42,7 +42,7 @@ cargo xtask COMMAND
   memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
   miri             the same under miri, where a toolchain with miri is installed
   soak [MINUTES]   a long load with random faults (5), and that no row is lost
-  kills [N]        a server that is killed under load, N times (100)
+  kills [N]        a server that is killed under load, N times (1000)
   watched          what mirrors and telemetry cost a sender, in instructions (callgrind)
   py               the Python of the tests, in target/venv; prints its path
   demo             the sample of flights into a Delta table in ./lake
