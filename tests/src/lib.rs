@@ -6,6 +6,7 @@
 //! - [`Zb`] is a command line of `zb`; it becomes [`Running`], then [`Finished`].
 //! - [`Serve`] is a `zb serve` that is listening.
 //! - [`Collector`] is an OpenTelemetry collector that is listening, [`Received`] what it got.
+//! - [`Browser`] is a headless Chromium with one page.
 //! - [`data`] are files to send, [`oracle`] is who judges, [`python`] is what it runs on.
 //!
 //! Nothing here is set up by hand: the first test that needs it builds `zb` and the Python
@@ -19,6 +20,7 @@
     reason = "a failed expectation is how a test fails, and this crate is nothing but tests"
 )]
 
+mod browser;
 mod cargo;
 mod collector;
 pub mod data;
@@ -29,6 +31,7 @@ pub mod python;
 mod report;
 mod serve;
 
+pub use browser::{Browser, Look};
 pub use collector::{Collector, Point, Received, Span};
 pub use process::{Finished, Running, Zb};
 pub use report::{Rejection, Report};

@@ -31,6 +31,8 @@ pub struct Address {
     pub client_secret: String,
     /// The certificate to trust, where the server encrypts.
     pub ca: Option<PathBuf>,
+    /// The page for people, where it was asked for.
+    pub ui: Option<String>,
 }
 
 /// A server that is listening. Killed when dropped.

@@ -103,6 +103,11 @@ fn tests() -> Result<()> {
     {
         println!("that test will be skipped: {error:#}");
     }
+    if !run::succeeds(&mut run::program("chromium", &["--version"]))
+        && let Err(error) = apt::install("tests look at a page", &["chromium"])
+    {
+        println!("these tests will be skipped: {error:#}");
+    }
     let workspace = ["test", "--workspace", "--features", FEATURES, "--locked"];
     let mut test = run::cargo(&workspace);
     run::stream(test.env(py::VARIABLE, py::interpreter()?))

@@ -16,6 +16,7 @@ mod demo;
 mod deny;
 mod extras;
 mod fuzz;
+mod kills;
 mod layers;
 mod memcheck;
 mod miri;
@@ -44,6 +45,7 @@ cargo xtask COMMAND
   memcheck         the unit tests of zb-convert under AddressSanitizer and valgrind
   miri             the same under miri, where a toolchain with miri is installed
   soak [MINUTES]   a long load with random faults (5), and that no row is lost
+  kills [N]        a server that is killed under load, N times (1000)
   watched          what mirrors and telemetry cost a sender, in instructions (callgrind)
   client [NAME]    the official clients that the tests run, or one of them, in target/clients
   py               the Python of the tests, in target/venv; prints its path
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         ("memcheck", []) => memcheck::run(),
         ("miri", []) => miri::run(),
         ("soak", args) => soak::run(args),
+        ("kills", args) => kills::run(args),
         ("py", []) => py::run(),
         ("package", []) => package::run(),
         ("wheel", []) => wheel::run(),

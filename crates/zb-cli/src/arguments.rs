@@ -7,7 +7,7 @@
 
 mod sending;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
@@ -201,6 +201,15 @@ pub(crate) struct Serve {
     /// refused records and tokens
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+
+    /// Puts the small files of a table together whenever it has more than N of them
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "50")]
+    pub(crate) compact: Option<NonZeroUsize>,
+
+    /// Serves a page at /ui for a browser on this machine: what comes in, what is refused, and
+    /// switches for faults; the first line on standard output has its URL
+    #[arg(long)]
+    pub(crate) ui: bool,
 }
 
 fn create(argument: &str) -> Result<(TableName, PathBuf), String> {
@@ -278,6 +287,22 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn small_files_are_put_together_on_demand() {
+        let compact = |more: &[&str]| {
+            let arguments = ["zb", "serve", "--dir", "lake"].iter().chain(more);
+            match Arguments::try_parse_from(arguments).ok()?.command {
+                Command::Serve(serve) => Some(serve.compact.map(NonZeroUsize::get)),
+                _ => None,
+            }
+        };
+        assert_eq!(compact(&[]), Some(None));
+        assert_eq!(compact(&["--compact"]), Some(Some(50)));
+        assert_eq!(compact(&["--compact", "7"]), Some(Some(7)));
+        assert_eq!(compact(&["--compact", "--ui"]), Some(Some(50)));
+        assert_eq!(compact(&["--compact", "0"]), None);
     }
 
     #[test]

@@ -29,6 +29,9 @@ struct Address<'a> {
     /// The file with the certificate that a client has to trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     ca: Option<&'a Path>,
+    /// The page for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ui: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
@@ -56,6 +59,12 @@ pub(crate) async fn run(arguments: Serve) -> Result<ExitCode, Failure> {
     }
     if arguments.tls {
         builder = builder.tls();
+    }
+    if let Some(files) = arguments.compact {
+        builder = builder.compact_over(files);
+    }
+    if arguments.ui {
+        builder = builder.ui();
     }
     if let Some(faults) = faults {
         builder = builder.faults(faults);
@@ -100,6 +109,7 @@ fn print_address(server: &Server) -> io::Result<()> {
         client_id: server.client_id(),
         client_secret: server.client_secret().expose_secret(),
         ca: server.ca_path(),
+        ui: server.ui_url(),
     })?;
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;

@@ -1,6 +1,6 @@
 //! How a server is set up before it starts.
 
-use std::{path::PathBuf, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use crate::{
     endpoint::Lifetime, error::Error, faults::FaultScript, lake::Landing, limits::GroupCommit,
@@ -20,6 +20,7 @@ pub struct Builder {
     pub(crate) lifetime: Option<Lifetime>,
     pub(crate) tls: bool,
     pub(crate) faults: FaultScript,
+    pub(crate) ui: bool,
 }
 
 impl Builder {
@@ -34,6 +35,7 @@ impl Builder {
             lifetime: None,
             tls: false,
             faults: FaultScript::default(),
+            ui: false,
         }
     }
 
@@ -88,6 +90,16 @@ impl Builder {
         self
     }
 
+    /// Puts the small files of a table together whenever it has more than this, beside the commits
+    /// and without a row being there twice or not at all for any reader: a commit takes the small
+    /// files out and puts a larger one in, as Delta's OPTIMIZE does. Files below 32 MiB are small;
+    /// those that were replaced stay on the disk until somebody has the table vacuumed. Tables with
+    /// partitions are left as they are. Default: every file stays as it was committed.
+    pub fn compact_over(mut self, small_files: NonZeroUsize) -> Self {
+        self.group_commit.small_files = Some(small_files);
+        self
+    }
+
     /// How long a token is good for. Default: one hour.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
@@ -118,6 +130,15 @@ impl Builder {
     /// [`FaultScript`]. Default: nothing.
     pub fn faults(mut self, script: impl Into<FaultScript>) -> Self {
         self.faults = script.into();
+        self
+    }
+
+    /// Serves a page for people at [`Server::ui_url`]: streams, tables with their last rows, what
+    /// was refused, and switches for faults. It is for the machine that the server is on, whatever
+    /// the server listens on: others are refused, and so is every name but the loopback's.
+    /// Default: there is none, and nothing is taken down for one.
+    pub fn ui(mut self) -> Self {
+        self.ui = true;
         self
     }
 

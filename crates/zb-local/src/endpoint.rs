@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     credentials::Credentials, faults::Faults, grpc::Resumable, lake::Lake, stats::Counters,
-    tokens::Tokens,
+    tokens::Tokens, watch::Watch,
 };
 
 /// The endpoint without its listeners.
@@ -19,6 +19,8 @@ pub(crate) struct Endpoint {
     pub(crate) counters: Arc<Counters>,
     /// The connections that persistent streams have now.
     pub(crate) resumable: Resumable,
+    /// Takes down what a page shows, where there is one.
+    pub(crate) watch: Watch,
     /// Asked at every event whether it should go wrong.
     pub(crate) faults: Faults,
     /// Whether the first stream to an unknown table makes it.

@@ -42,6 +42,11 @@
 //!
 //! Nothing, unless it is told to: see [`faults`].
 //!
+//! # What it looks like
+//!
+//! [`Builder::ui`] has it serve a page for people: what comes in, what was refused and why, and
+//! switches for faults.
+//!
 //! # When to use this alone
 //!
 //! To develop or test any Zerobus client, in any language, without a workspace: start a server in
@@ -67,6 +72,8 @@ mod server;
 mod stats;
 mod stream;
 mod tokens;
+mod ui;
+mod watch;
 mod wire;
 
 pub use builder::Builder;

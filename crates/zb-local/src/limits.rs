@@ -1,6 +1,6 @@
 //! The numbers of the service, and those this endpoint works with.
 
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 
 use crate::lake::Landing;
 
@@ -54,6 +54,8 @@ pub(crate) struct GroupCommit {
     pub(crate) max_bytes: usize,
     pub(crate) max_rows: usize,
     pub(crate) landing: Landing,
+    /// How many small files a table may have before they are put together; any number, if not said.
+    pub(crate) small_files: Option<NonZeroUsize>,
 }
 
 impl Default for GroupCommit {
@@ -63,6 +65,7 @@ impl Default for GroupCommit {
             max_bytes: 64 * 1024 * 1024,
             max_rows: 500_000,
             landing: Landing::Delta,
+            small_files: None,
         }
     }
 }

@@ -28,6 +28,8 @@ use crate::{
     limits::{MAX_WAITING_BYTES, SHUTDOWN_PATIENCE},
     stats::{Counters, Stats},
     tokens::Tokens,
+    ui,
+    watch::Watch,
 };
 
 /// A running endpoint.
@@ -73,7 +75,13 @@ impl Server {
         };
 
         let counters = Arc::<Counters>::default();
-        let faults = Faults::new(builder.faults, counters.clone());
+        let (faults, watch) = if builder.ui {
+            let faults = Faults::switched(builder.faults, counters.clone());
+            (faults, Watch::closely())
+        } else {
+            let faults = Faults::new(builder.faults, counters.clone());
+            (faults, Watch::default())
+        };
         let killed = CancellationToken::new();
         let endpoint = Arc::new(Endpoint {
             tokens: Tokens::new(&credentials.signing_key, builder.token_lifetime),
@@ -83,11 +91,13 @@ impl Server {
                 builder.group_commit,
                 counters.clone(),
                 faults.clone(),
+                watch.clone(),
                 killed.clone(),
             ),
             counters,
             resumable: Resumable::default(),
             faults,
+            watch,
             auto_create: builder.auto_create,
             lifetime: builder.lifetime,
             rotation: watch::Sender::new(Duration::ZERO),
@@ -97,12 +107,13 @@ impl Server {
             tasks: TaskTracker::new(),
         });
 
-        let router = http::router(&endpoint);
         let scheme = if tls.is_some() { "https" } else { "http" };
         let grpc_url = grpc.url(scheme);
         let http_url = http
             .as_ref()
             .map_or_else(|| grpc_url.clone(), |http| http.url(scheme));
+        let ui = ui::routes(&endpoint, &grpc_url, &http_url);
+        let router = http::router(&endpoint).merge(ui);
         for listener in [Some(grpc), http].into_iter().flatten() {
             listener.serve(&endpoint, router.clone(), tls.clone());
         }
@@ -131,6 +142,12 @@ impl Server {
     /// `https` with TLS.
     pub fn unity_catalog_url(&self) -> &str {
         &self.http_url
+    }
+
+    /// The URL of the page for people; none without [`Builder::ui`].
+    pub fn ui_url(&self) -> Option<String> {
+        self.endpoint.watch.notes()?;
+        Some(format!("{}{}", self.http_url, ui::PATH))
     }
 
     /// The id of the one client this server knows.

@@ -24,6 +24,9 @@ pub struct Stats {
     pub rows: u64,
     /// Commits that brought rows.
     pub commits: u64,
+    /// Commits that put small files together; see
+    /// [`Builder::compact_over`](crate::Builder::compact_over).
+    pub compactions: u64,
     /// Acknowledgements that were sent.
     pub acks_sent: u64,
     /// How often a fault of the script happened, over all of them. See
@@ -43,6 +46,7 @@ pub(crate) struct Counters {
     pub(crate) rows_received: Counter,
     pub(crate) rows: Counter,
     pub(crate) commits: Counter,
+    pub(crate) compactions: Counter,
     pub(crate) acks_sent: Counter,
     pub(crate) faults_fired: Counter,
 }
@@ -59,6 +63,7 @@ impl Counters {
             rows_received: self.rows_received.get(),
             rows: self.rows.get(),
             commits: self.commits.get(),
+            compactions: self.compactions.get(),
             acks_sent: self.acks_sent.get(),
             faults_fired: self.faults_fired.get(),
         }

@@ -14,6 +14,8 @@ mod doctor;
 mod faults;
 mod fit;
 mod interrupt;
+mod kills;
+mod load;
 mod matrix;
 mod memory;
 mod mirrors;
@@ -24,8 +26,10 @@ mod schema;
 mod seeing;
 mod semantics;
 mod send_local;
+mod survivors;
 mod telemetry;
 mod two_processes;
+mod ui;
 
 use std::{
     path::{Path, PathBuf},

@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: Doctor) -> Result<ExitCode, Failure> {
     }
     let mut interrupt = Interrupt::listen()
         .map_err(|e| Failure::failed("signals cannot be listened for").because(e))?;
-    let checks = match interrupt.or(look(&arguments)).await {
+    let checks = match interrupt.or(Box::pin(look(&arguments))).await {
         Ok(checks) => checks?,
         Err(Interrupted) => return Err(Failure::failed("interrupted")),
     };

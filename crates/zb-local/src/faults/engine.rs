@@ -39,6 +39,8 @@ pub(crate) struct Faults(Option<Arc<Engine>>);
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) watched: Vec<Watched>,
+    /// How many of these are of the script; the others are switched on by hand.
+    scripted: usize,
     counters: Arc<Counters>,
     brake: Arc<Brake>,
 }
@@ -52,7 +54,9 @@ pub(super) struct Watched {
 }
 
 #[derive(Debug)]
-struct Tally {
+pub(super) struct Tally {
+    /// Where it is not, the fault sees nothing.
+    pub(super) on: bool,
     seen: u64,
     fired: u64,
     dice: Option<StdRng>,
@@ -135,12 +139,26 @@ impl Faults {
         if script.faults().is_empty() {
             return Self::default();
         }
-        let watched = (1..)
-            .zip(script.into_faults())
+        Self::with_more(script, Vec::new(), counters)
+    }
+
+    /// A script, and faults that do not happen until they are switched on.
+    pub(super) fn with_more(
+        script: FaultScript,
+        more: Vec<Fault>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let scripted = script.faults().len();
+        let watched: Vec<_> = (1..)
+            .zip(script.into_faults().into_iter().chain(more))
             .map(|(number, fault)| Watched::new(number, fault))
             .collect();
+        for unscripted in &watched[scripted..] {
+            unscripted.tally().on = false;
+        }
         Self(Some(Arc::new(Engine {
             watched,
+            scripted,
             counters,
             brake: Arc::default(),
         })))
@@ -208,12 +226,16 @@ impl Faults {
     }
 
     pub(crate) fn counts(&self) -> Vec<FaultCount> {
-        let watched = self.0.as_ref().map_or(&[][..], |engine| &engine.watched);
-        watched.iter().map(Watched::count).collect()
+        let scripted = self.0.as_ref().map_or(&[][..], |engine| engine.scripted());
+        scripted.iter().map(Watched::count).collect()
     }
 }
 
 impl Engine {
+    pub(super) fn scripted(&self) -> &[Watched] {
+        &self.watched[..self.scripted]
+    }
+
     /// Adds a fault to the verdict if this is one of its events and its action has no rival.
     pub(super) fn consider(&self, watched: &Watched, verdict: &mut Verdict) {
         let taken = verdict.action.is_some() && watched.fault.action.is_some();
@@ -235,10 +257,22 @@ fn spread(number: u64) -> u64 {
     number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
+impl Tally {
+    /// Forgets what was counted.
+    pub(super) fn begin(&mut self) {
+        (self.seen, self.fired) = (0, 0);
+    }
+}
+
 impl Watched {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     fn new(number: u64, fault: Fault) -> Self {
         let chance = fault.when.chance;
         let tally = Tally {
+            on: true,
             seen: 0,
             fired: 0,
             dice: chance.map(|chance| StdRng::seed_from_u64(chance.seed ^ spread(number))),
@@ -273,6 +307,9 @@ impl Watched {
     fn fires(&self, taken: bool) -> bool {
         let when = self.fault.when;
         let mut tally = self.tally();
+        if !tally.on {
+            return false;
+        }
         tally.seen += 1;
         // Thrown at every event, so that the n-th one depends on the seed, the fault's
         // number and n alone.
@@ -286,7 +323,7 @@ impl Watched {
         fires
     }
 
-    fn count(&self) -> FaultCount {
+    pub(super) fn count(&self) -> FaultCount {
         let tally = self.tally();
         FaultCount {
             name: self.name.clone(),
@@ -295,7 +332,7 @@ impl Watched {
         }
     }
 
-    fn tally(&self) -> MutexGuard<'_, Tally> {
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
         // Numbers are never half written.
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -50,7 +50,9 @@ mod fault;
 mod on;
 mod records;
 mod script;
+mod switches;
 mod toml;
+mod words;
 
 pub use action::Answer;
 pub use code::Code;
@@ -64,3 +66,4 @@ pub use script::{FaultScript, ScriptError};
 
 pub(crate) use action::{AckAs, Action, CloseSignal, CommitFailure};
 pub(crate) use engine::{Event, Faults, Verdict};
+pub(crate) use switches::Switch;

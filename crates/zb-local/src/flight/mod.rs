@@ -99,6 +99,10 @@ impl Protocol for Batches {
         Reader::new(reading, self.frames.clone(), self.progress.clone()).read(inbound)
     }
 
+    fn format(&self) -> &'static str {
+        "Arrow"
+    }
+
     fn opened(&self, _: &Uuid) -> PutResult {
         Acknowledged::READY.message()
     }

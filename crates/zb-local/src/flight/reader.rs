@@ -52,7 +52,8 @@ impl Reader {
         let offset = self.offsets.check(said::offset(&frame.app_metadata))?;
         let rows = frame::rows(&frame)?;
         self.offsets.pass();
-        if let Some(verdict) = self.reading.arrived(offset, rows) {
+        let bytes = frame.data_header.len() + frame.data_body.len();
+        if let Some(verdict) = self.reading.arrived(offset, rows, bytes) {
             self.reading.meet(verdict).await?;
         }
 
@@ -60,7 +61,6 @@ impl Reader {
             .reading
             .faults()
             .look_at_records(self.reading.table().name());
-        let bytes = frame.data_header.len() + frame.data_body.len();
         let mut decoded = self.frames.clone().decode(frame, offset, inspect).await?;
         if inspect && let Some((row, ending)) = self.inspect(&decoded).await {
             // Rows are durable one by one: those before it stay.

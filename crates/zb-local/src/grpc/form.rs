@@ -38,6 +38,15 @@ impl Form {
         Ok((Self::Avro(avro), descriptor))
     }
 
+    /// What it is called.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Proto => "Protobuf",
+            Self::Json(_) => "JSON",
+            Self::Avro(_) => "Avro",
+        }
+    }
+
     fn record_type(&self) -> RecordType {
         match self {
             Self::Proto => RecordType::Proto,

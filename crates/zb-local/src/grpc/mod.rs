@@ -93,6 +93,10 @@ impl Protocol for Records {
         Reader::new(reading, self.decoder.clone(), self.form.clone()).read(inbound)
     }
 
+    fn format(&self) -> &'static str {
+        self.form.name()
+    }
+
     fn opened(&self, id: &Uuid) -> EphemeralStreamResponse {
         answer(Payload::CreateStreamResponse(CreateIngestStreamResponse {
             stream_id: Some(id.to_string()),

@@ -206,6 +206,10 @@ impl Protocol for Persistent {
         Some((self.id, self.lane.clone()))
     }
 
+    fn format(&self) -> &'static str {
+        self.form.name()
+    }
+
     fn opened(&self, id: &Uuid) -> PersistentStreamResponse {
         answer(match self.resumed {
             None => Answer::CreateStreamResponse(CreateIngestStreamResponse {

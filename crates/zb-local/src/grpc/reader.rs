@@ -107,13 +107,17 @@ impl Reader {
         message: EphemeralStreamRequest,
         gathered: &mut Gathered,
     ) -> Result<(), Status> {
-        let before = gathered.rows.len();
+        let before = (gathered.rows.len(), gathered.bytes);
         let offset = self.intake.take(message, &self.form, gathered)?;
-        let rows = gathered.rows.len() - before;
-        self.held = self.reading.arrived(offset, rows).map(|verdict| Held {
-            request: gathered.split_newest(),
-            verdict,
-        });
+        let rows = gathered.rows.len() - before.0;
+        let bytes = gathered.bytes - before.1;
+        self.held = self
+            .reading
+            .arrived(offset, rows, bytes)
+            .map(|verdict| Held {
+                request: gathered.split_newest(),
+                verdict,
+            });
         Ok(())
     }
 

@@ -23,11 +23,12 @@ use crate::{
     limits::{
         CONNECTION_WINDOW_BYTES, HANDSHAKE_PATIENCE, MAX_CONCURRENT_STREAMS, STREAM_WINDOW_BYTES,
     },
+    ui::Peer,
     wire::{Connection, Reset as _},
 };
 
-/// All there is to ask for, and the connection that it is asked over.
-type Service = TowerToHyperService<AddExtension<Router, Connection>>;
+/// All there is to ask for, the connection that it is asked over, and who asks.
+type Service = TowerToHyperService<AddExtension<AddExtension<Router, Connection>, Peer>>;
 
 /// A bound address that serves a router.
 #[derive(Debug)]
@@ -86,9 +87,13 @@ impl Listener {
     async fn accept(self, endpoint: Arc<Endpoint>, router: Router, tls: Option<TlsAcceptor>) {
         loop {
             match self.socket.accept().await {
-                Ok((connection, _)) => {
-                    let serving =
-                        serve_connection(connection, endpoint.clone(), router.clone(), tls.clone());
+                Ok((connection, peer)) => {
+                    let serving = serve_connection(
+                        (connection, Peer(peer)),
+                        endpoint.clone(),
+                        router.clone(),
+                        tls.clone(),
+                    );
                     let cut = endpoint.cut.clone();
                     endpoint
                         .tasks
@@ -105,7 +110,7 @@ impl Listener {
 }
 
 async fn serve_connection(
-    socket: TcpStream,
+    (socket, peer): (TcpStream, Peer),
     endpoint: Arc<Endpoint>,
     router: Router,
     tls: Option<TlsAcceptor>,
@@ -119,7 +124,8 @@ async fn serve_connection(
     }
     let (wire, connection) = endpoint.faults.wire(socket);
     // Who serves a request has power over the connection that it came over.
-    let service = TowerToHyperService::new(Extension(connection).layer(router));
+    let router = Extension(connection).layer(router);
+    let service = TowerToHyperService::new(Extension(peer).layer(router));
     let Some(tls) = tls else {
         return serve_http(wire, service, &endpoint).await;
     };

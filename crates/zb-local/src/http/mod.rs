@@ -9,6 +9,7 @@ mod spark;
 mod unity_catalog;
 
 pub(crate) use listener::Listener;
+pub(crate) use spark::type_text;
 
 use std::sync::Arc;
 

@@ -57,6 +57,8 @@ pub(super) async fn token(
     endpoint.counters.token_requests.add(1);
     let fault = fault(&endpoint, form.as_deref().ok()).await;
     if let Some(answer) = injected::instead(fault.as_ref(), &connection) {
+        let reason = "a fault answered, or cut the connection";
+        endpoint.watch.refused("token refused", None, &reason);
         return answer;
     }
     let grant = match grant(&endpoint.credentials, &headers, form) {
@@ -67,6 +69,8 @@ pub(super) async fn token(
                 reason = refusal.description,
                 "token refused"
             );
+            let reason = format!("{}: {}", refusal.error, refusal.description);
+            endpoint.watch.refused("token refused", None, &reason);
             return refusal.into_response();
         }
     };

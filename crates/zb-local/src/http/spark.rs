@@ -16,7 +16,7 @@ pub(super) fn type_name(data_type: &DataType) -> String {
 }
 
 /// As `DESCRIBE TABLE` shows it: `bigint`, `array<int>` ...
-pub(super) fn type_text(data_type: &DataType) -> String {
+pub(crate) fn type_text(data_type: &DataType) -> String {
     match data_type {
         DataType::Int8 => "tinyint".to_owned(),
         DataType::Int16 => "smallint".to_owned(),

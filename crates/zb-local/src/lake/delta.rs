@@ -1,4 +1,8 @@
-//! The Delta side of a table: everything that knows the Delta library is in this file.
+//! The Delta side of a table: everything that knows the Delta library is here and below.
+
+mod rewrite;
+
+pub(crate) use rewrite::Rewritten;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -37,6 +41,11 @@ const ENGINE: &str = concat!("zb-local/", env!("CARGO_PKG_VERSION"));
 /// How often another writer may take the next version before ours gives up.
 const MAX_RACES: usize = 16;
 
+/// How large the dictionary of a column may become before its values are written as they are. A file
+/// of a group commit is small: with parquet's own 1 MiB, columns without a repetition would be looked
+/// up to their end, and come out larger for it.
+const DICTIONARY_BYTES: usize = 64 * 1024;
+
 /// After how many commits there is a checkpoint, where the table does not say it.
 const CHECKPOINT_EVERY: u64 = 100;
 
@@ -57,6 +66,10 @@ pub(crate) enum DeltaError {
     Changed,
     #[error("other writers were faster {MAX_RACES} times in a row")]
     Raced,
+    #[error("a larger file has {written} rows where the small ones have {read}")]
+    Miscounted { read: usize, written: usize },
+    #[error("{0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
 }
 
 /// A Delta table that only this process is expected to write.
@@ -69,6 +82,10 @@ pub(crate) struct Delta {
     table: DeltaTable,
     /// The newest version that is known.
     version: u64,
+    /// How many files there are that are worth being put together, as far as is known.
+    small: usize,
+    /// How often another writer was found to have been here.
+    foreign: u64,
 }
 
 impl Delta {
@@ -96,7 +113,12 @@ impl Delta {
             .with_table_name(name.as_str())
             .with_columns(columns.fields().cloned())
             .await?;
-        Ok(Self { table, version: 0 })
+        Ok(Self {
+            table,
+            version: 0,
+            small: 0,
+            foreign: 0,
+        })
     }
 
     /// Opens the table at `path`.
@@ -113,7 +135,13 @@ impl Delta {
             .can_write_to(snapshot)
             .map_err(DeltaTableError::from)?;
         RecordBatchWriter::for_table(&table)?;
-        Ok(Self { table, version })
+        let small = rewrite::small_files(snapshot);
+        Ok(Self {
+            table,
+            version,
+            small,
+            foreign: 0,
+        })
     }
 
     /// Gives the table other columns in one commit, and takes its rows away if it is `replaced`.
@@ -133,7 +161,8 @@ impl Delta {
             } else {
                 SaveMode::Append
             };
-            let bytes = CommitOrBytes::LogBytes(log_entry(mode, actions)?);
+            let bytes =
+                CommitOrBytes::LogBytes(log_entry(writing(mode), false, actions.into_iter())?);
             let log = self.table.log_store();
             match log
                 .write_commit_entry(self.version + 1, bytes, Uuid::new_v4())
@@ -167,12 +196,14 @@ impl Delta {
         batches: &[RecordBatch],
         offsets: BTreeMap<String, i64>,
     ) -> Result<u64, DeltaError> {
-        let files = self.write_files(batches).await?;
+        let files = write_files(&self.table, batches).await?;
+        let small = files.iter().filter(|file| rewrite::is_small(file.size));
+        let small = small.count();
         // What the protocol has for this: writers that know how far they have come.
         let offsets = offsets.into_iter();
         let offsets = offsets.map(|(name, offset)| Action::Txn(Transaction::new(name, offset)));
-        let changes = offsets.chain(files.into_iter().map(Action::Add)).collect();
-        let entry = log_entry(SaveMode::Append, changes)?;
+        let changes = offsets.chain(files.into_iter().map(Action::Add));
+        let entry = log_entry(writing(SaveMode::Append), true, changes)?;
         let log = self.table.log_store();
         for _ in 0..MAX_RACES {
             let next = self.version + 1;
@@ -180,6 +211,7 @@ impl Delta {
             match log.write_commit_entry(next, bytes, Uuid::new_v4()).await {
                 Ok(()) => {
                     self.version = next;
+                    self.small += small;
                     return Ok(next);
                 }
                 Err(TransactionError::VersionAlreadyExists(_)) => self.catch_up().await?,
@@ -212,21 +244,6 @@ impl Delta {
         Ok(snapshot.transaction_version(&*log, stream).await?)
     }
 
-    async fn write_files(&self, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
-        let mut writer = RecordBatchWriter::for_table(&self.table)?.with_writer_properties(
-            WriterProperties::builder()
-                .set_created_by(ENGINE.to_owned())
-                .set_compression(Compression::SNAPPY)
-                .build(),
-        );
-        // One batch: Parquet pays per batch, and a group may be thousands of single records.
-        if let Some(first) = batches.first() {
-            let rows = concat_batches(&first.schema(), batches)?;
-            writer.write(rows).await?;
-        }
-        Ok(writer.flush().await?)
-    }
-
     /// Somebody else wrote a version. If it brought or took rows, ours still stand; if it changed
     /// the table, they were checked against what is no longer true.
     async fn catch_up(&mut self) -> Result<(), DeltaError> {
@@ -236,23 +253,50 @@ impl Delta {
             return Err(DeltaError::Changed);
         }
         self.version = newer.version;
+        self.small = newer.small;
+        self.foreign += 1;
         Ok(())
     }
 }
 
-/// A commit, as it is written to the log.
-fn log_entry(mode: SaveMode, changes: Vec<Action>) -> Result<Bytes, DeltaError> {
-    let adds_alone = changes
-        .iter()
-        .all(|change| matches!(change, Action::Add(_) | Action::Txn(_)));
-    let operation = DeltaOperation::Write {
+async fn write_files(table: &DeltaTable, batches: &[RecordBatch]) -> Result<Vec<Add>, DeltaError> {
+    let mut writer = writer(table)?;
+    // One batch: Parquet pays per batch, and a group may be thousands of single records.
+    if let Some(first) = batches.first() {
+        let rows = concat_batches(&first.schema(), batches)?;
+        writer.write(rows).await?;
+    }
+    Ok(writer.flush().await?)
+}
+
+/// A writer of files that are not in the log yet.
+fn writer(table: &DeltaTable) -> Result<RecordBatchWriter, DeltaError> {
+    let properties = WriterProperties::builder()
+        .set_created_by(ENGINE.to_owned())
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        .build();
+    Ok(RecordBatchWriter::for_table(table)?.with_writer_properties(properties))
+}
+
+/// What a commit of rows, or of columns, is called.
+fn writing(mode: SaveMode) -> DeltaOperation {
+    DeltaOperation::Write {
         mode,
         partition_by: None,
         predicate: None,
-    };
+    }
+}
+
+/// A commit, as it is written to the log.
+fn log_entry(
+    operation: DeltaOperation,
+    is_blind_append: bool,
+    changes: impl Iterator<Item = Action>,
+) -> Result<Bytes, DeltaError> {
     let mut info = operation.get_commit_info();
     info.engine_info = Some(ENGINE.to_owned());
-    info.is_blind_append = Some(adds_alone);
+    info.is_blind_append = Some(is_blind_append);
     info.timestamp = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()

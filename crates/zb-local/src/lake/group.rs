@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arrow_array::RecordBatch;
@@ -19,13 +20,15 @@ use zb_types::TableName;
 
 use super::{
     Landing,
-    delta::{Delta, DeltaError},
+    compaction::Compaction,
+    delta::{Delta, DeltaError, Rewritten},
     table::Rows,
 };
 use crate::{
     faults::{Action, CommitFailure, Event, Faults},
     limits::GroupCommit,
     stats::Counters,
+    watch::{self, Watch},
 };
 
 /// What a table's task is told.
@@ -45,6 +48,7 @@ pub(crate) struct Committer {
     pub(crate) group_commit: GroupCommit,
     pub(crate) counters: Arc<Counters>,
     pub(crate) faults: Faults,
+    pub(crate) watch: Watch,
     pub(crate) version: Arc<AtomicU64>,
 }
 
@@ -63,7 +67,18 @@ impl Committer {
     /// The first commit that fails is the last one: the table is closed then, and whoever wants it
     /// opens it again as it is by that time.
     pub(crate) async fn run(mut self, mut delta: Delta) {
-        while let Some(order) = self.orders.recv().await {
+        let mut compaction = Compaction::new(self.group_commit.small_files);
+        compaction.begin(&delta);
+        loop {
+            let order = tokio::select! {
+                order = self.orders.recv() => order,
+                written = compaction.written() => {
+                    self.replace(&mut delta, written).await;
+                    compaction.begin(&delta);
+                    continue;
+                }
+            };
+            let Some(order) = order else { return };
             let group = self.gather(order).await;
             let version = delta.version();
             match self.commit(delta, &group.rows).await {
@@ -75,10 +90,42 @@ impl Committer {
             }
             group.committed();
             // Only after the acknowledgements: it is for readers, and they can do without.
-            if delta.version() != version
-                && let Err(error) = delta.checkpoint().await
-            {
-                tracing::warn!(table = %self.table, %error, "no checkpoint could be written");
+            if delta.version() != version {
+                self.checkpoint(&delta).await;
+                compaction.begin(&delta);
+            }
+        }
+    }
+
+    async fn checkpoint(&self, delta: &Delta) {
+        if let Err(error) = delta.checkpoint().await {
+            tracing::warn!(table = %self.table, %error, "no checkpoint could be written");
+        }
+    }
+
+    /// Commits a larger file instead of small ones. Where that cannot be, everything is as it was.
+    async fn replace(&self, delta: &mut Delta, written: Result<Option<Rewritten>, DeltaError>) {
+        let replaced = match written {
+            Ok(Some(rewritten)) => delta.replace(rewritten).await,
+            Ok(None) => {
+                delta.forget_small_files();
+                return;
+            }
+            Err(error) => Err(error),
+        };
+        match replaced {
+            Ok(Some(version)) => {
+                self.version.store(version, Ordering::Relaxed);
+                self.counters.compactions.add(1);
+                tracing::debug!(table = %self.table, version, "small files were put together");
+                self.checkpoint(delta).await;
+            }
+            Ok(None) => {
+                tracing::debug!(table = %self.table, "another writer was here meanwhile");
+            }
+            Err(error) => {
+                tracing::warn!(table = %self.table, %error, "small files stay as they are");
+                delta.forget_small_files();
             }
         }
     }
@@ -114,12 +161,13 @@ impl Committer {
         if count > 0 {
             self.fault().await?;
         }
+        let started = Instant::now();
         if self.group_commit.landing == Landing::Memory {
             self.counters.rows.add(count);
             self.counters.commits.add(1);
+            self.watched(rows, count, started);
             return Ok(delta);
         }
-        let started = Instant::now();
 
         // Parquet is CPU work: it must not hold up the tasks that read and acknowledge.
         let runtime = tokio::runtime::Handle::current();
@@ -133,6 +181,7 @@ impl Committer {
         self.version.store(version, Ordering::Relaxed);
         self.counters.rows.add(count);
         self.counters.commits.add(usize::from(count > 0));
+        self.watched(rows, count, started);
         tracing::debug!(
             table = %self.table,
             version,
@@ -141,6 +190,22 @@ impl Committer {
             "committed"
         );
         Ok(delta)
+    }
+
+    /// Takes down a commit, where somebody watches.
+    fn watched(&self, rows: &[Rows], count: usize, started: Instant) {
+        if !self.watch.is_close() {
+            return;
+        }
+        let oldest = rows.iter().map(|rows| rows.queued_at).min();
+        let commit = watch::Commit {
+            rows: count,
+            bytes: rows.iter().map(|rows| rows.bytes).sum(),
+            writing: started.elapsed(),
+            waiting: oldest.map_or(Duration::ZERO, |oldest| oldest.elapsed()),
+        };
+        let batches = rows.iter().map(|rows| &rows.batch);
+        self.watch.committed(&self.table, commit, batches);
     }
 
     /// What a script of faults has in store for a commit.

@@ -1,5 +1,6 @@
 //! The tables: where they are, what they hold, and how rows get into them.
 
+mod compaction;
 mod delta;
 mod difference;
 mod group;

@@ -58,7 +58,7 @@ impl Table {
     }
 
     /// The newest version that this server has read or written.
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
     }
 

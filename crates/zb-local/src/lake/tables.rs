@@ -18,7 +18,7 @@ use super::{
     group::Committer,
     table::{QUEUE, Table},
 };
-use crate::{error::Error, faults::Faults, limits::GroupCommit, stats::Counters};
+use crate::{error::Error, faults::Faults, limits::GroupCommit, stats::Counters, watch::Watch};
 
 /// Characters that Delta keeps out of column names, because Parquet does.
 const REFUSED_IN_NAMES: &[char] = &[' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '='];
@@ -43,6 +43,7 @@ pub(crate) struct Lake {
     group_commit: GroupCommit,
     counters: Arc<Counters>,
     faults: Faults,
+    watch: Watch,
     committers: TaskTracker,
     killed: CancellationToken,
 }
@@ -53,6 +54,7 @@ impl Lake {
         group_commit: GroupCommit,
         counters: Arc<Counters>,
         faults: Faults,
+        watch: Watch,
         killed: CancellationToken,
     ) -> Self {
         Self {
@@ -61,6 +63,7 @@ impl Lake {
             group_commit,
             counters,
             faults,
+            watch,
             committers: TaskTracker::new(),
             killed,
         }
@@ -210,6 +213,7 @@ impl Lake {
             group_commit: self.group_commit,
             counters: self.counters.clone(),
             faults: self.faults.clone(),
+            watch: self.watch.clone(),
             version: version.clone(),
         };
         let killed = self.killed.clone();
@@ -221,6 +225,11 @@ impl Lake {
             version,
             orders: sender,
         })
+    }
+
+    /// The tables that are open, in no order.
+    pub(crate) async fn open_tables(&self) -> Vec<Arc<Table>> {
+        self.open.lock().await.values().cloned().collect()
     }
 
     /// The directory of the tables.

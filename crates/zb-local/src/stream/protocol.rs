@@ -42,6 +42,9 @@ pub(crate) trait Protocol: Sized + Send + Sync + 'static {
         None
     }
 
+    /// What its rows are written in, for people.
+    fn format(&self) -> &'static str;
+
     /// That the stream is open.
     fn opened(&self, id: &Uuid) -> Self::Answer;
 

@@ -15,6 +15,7 @@ use crate::{
     faults::{Action, CloseSignal, Event, Faults, Verdict},
     lake::{Lane, Rows, Table},
     limits::MAX_WAITING_BYTES,
+    watch::Watched,
 };
 
 /// One stream's rows on their way into its table.
@@ -23,6 +24,7 @@ pub(crate) struct Reading {
     pub(super) client: Arc<Client>,
     pub(super) table: Arc<Table>,
     pub(super) lane: Arc<Lane>,
+    pub(super) watched: Watched,
     /// Where close signals go that a script of faults has ordered.
     pub(super) signals: mpsc::UnboundedSender<CloseSignal>,
 }
@@ -38,11 +40,12 @@ impl Reading {
 
     /// Counts a request that has arrived, and says what a script of faults has in store for it;
     /// nothing, as a rule.
-    pub(crate) fn arrived(&self, offset: i64, rows: usize) -> Option<Verdict> {
+    pub(crate) fn arrived(&self, offset: i64, rows: usize, bytes: usize) -> Option<Verdict> {
         let counters = &self.endpoint.counters;
         counters.requests.add(1);
         counters.offsets.saw(offset);
         counters.rows_received.add(rows);
+        self.watched.received(rows, bytes);
         if !self.faults().exist() {
             return None;
         }

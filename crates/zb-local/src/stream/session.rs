@@ -19,6 +19,7 @@ use crate::{
     faults::{AckAs, Action, CloseSignal, Event},
     lake::{Lane, Progress, Table},
     later::later,
+    watch::Watched,
 };
 
 type Outbox<P> = mpsc::Sender<Result<<P as Protocol>::Answer, Status>>;
@@ -44,6 +45,10 @@ pub(super) async fn run<P: Protocol>(
         }
         Err(last) => {
             tracing::info!(%last, "stream refused");
+            let table = client.table();
+            endpoint
+                .watch
+                .refused("stream refused", table.as_ref(), &last);
             say::<P>(last, &client, &outbox).await;
         }
     }
@@ -92,6 +97,7 @@ struct Session<P: Protocol> {
     lane: Arc<Lane>,
     progress: watch::Receiver<Progress>,
     acks: Acks,
+    watched: Watched,
     /// When the stream is ended, once it was told to close.
     ends_at: Option<Instant>,
     outbox: Outbox<P>,
@@ -108,6 +114,7 @@ impl<P: Protocol> Session<P> {
         let identity = protocol.identity();
         let (id, lane) = identity.unwrap_or_else(|| (Uuid::new_v4(), Arc::default()));
         Self {
+            watched: endpoint.watch.stream(id, table.name(), protocol.format()),
             protocol,
             endpoint,
             client: Arc::new(client),
@@ -154,6 +161,8 @@ impl<P: Protocol> Session<P> {
             (Ending::HalfClosed, Some(last))
             | (Ending::Settled(last) | Ending::AtOnce(last), _) => {
                 tracing::info!(stream = %self.id, %last, "stream ended");
+                let table = Some(self.table.name());
+                self.endpoint.watch.refused("stream ended", table, &last);
                 say::<P>(last, &self.client, &self.outbox).await;
             }
         }
@@ -300,6 +309,7 @@ impl<P: Protocol> Session<P> {
 
     async fn ack(&mut self, offset: Option<i64>) {
         self.endpoint.counters.acks_sent.add(1);
+        self.watched.acknowledged(offset);
         let answer = self.protocol.acknowledged(offset);
         self.answer(answer).await;
     }
@@ -311,6 +321,7 @@ impl<P: Protocol> Session<P> {
         }
         tracing::info!(stream = %self.id, ?signal, "stream is told to close");
         self.ends_at = Some(later(signal.grace));
+        self.watched.told_to_close();
         self.answer(self.protocol.closing(signal)).await;
     }
 
@@ -343,6 +354,7 @@ impl<P: Protocol> Session<P> {
             client: self.client.clone(),
             table: self.table.clone(),
             lane: self.lane.clone(),
+            watched: self.watched.clone(),
             signals,
         }
     }
