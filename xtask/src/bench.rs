@@ -5,6 +5,7 @@
 //! once more at the end.
 
 mod machine;
+mod python;
 
 use std::{
     fs, io,
@@ -18,6 +19,9 @@ use crate::run;
 
 /// Runs `cargo bench` for one benchmark after another. Fails if a crate that is named has none.
 pub(crate) fn run(named: &[String]) -> Result<()> {
+    if named == ["python"] {
+        return python::run();
+    }
     let metadata = run::metadata()?;
     let target = metadata["target_directory"].as_str();
     let target = Path::new(target.context("cargo metadata names no target directory")?);

@@ -36,7 +36,7 @@ cargo xtask COMMAND
 
   ci               every check, in order, with the seconds that each took
   test [ARGS]      cargo test --workspace, or cargo test ARGS (for instance -p zb-convert)
-  bench [CRATE]    the benchmarks of all crates that have some, or of one
+  bench [CRATE]    the benchmarks of all crates that have some, or of one; `python`: of the wheel
   layers           which crate may depend on which
   deny             licences, banned crates, sources, advisories (cargo-deny)
   fuzz [SECONDS] [TARGET]

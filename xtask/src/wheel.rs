@@ -33,6 +33,19 @@ print(receipt.durable)
 /// Builds a wheel for release, installs it into an empty environment and runs the quick start there;
 /// makes a source distribution, and a wheel from that.
 pub(crate) fn run() -> Result<()> {
+    let wheel = build()?;
+    println!(
+        "{} ({} KiB)",
+        wheel.display(),
+        fs::metadata(&wheel)?.len() / 1024
+    );
+    try_out(&wheel)?;
+    let sdist = only(&run::root().join(WHEELS), "gz")?;
+    from_source(&py::interpreter()?, &sdist)
+}
+
+/// Builds both; gives the wheel.
+pub(crate) fn build() -> Result<PathBuf> {
     let python = py::interpreter()?;
     py::pip(&python, &[MATURIN])?;
     let out = run::root().join(WHEELS);
@@ -50,15 +63,7 @@ pub(crate) fn run() -> Result<()> {
             "--sdist",
         ],
     )?;
-    let wheel = only(&out, "whl")?;
-    let sdist = only(&out, "gz")?;
-    println!(
-        "{} ({} KiB)",
-        wheel.display(),
-        fs::metadata(&wheel)?.len() / 1024
-    );
-    try_out(&wheel)?;
-    from_source(&python, &sdist)
+    only(&out, "whl")
 }
 
 fn maturin(python: &Path, args: &[&str]) -> Result<()> {
