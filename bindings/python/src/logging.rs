@@ -38,6 +38,7 @@ const WAITING: usize = 4_096;
 /// The level of the logger, as Python numbers it.
 static LEVEL: AtomicU8 = AtomicU8::new(INFO);
 
+const DEBUG: u8 = 10;
 const INFO: u8 = 20;
 const WARNING: u8 = 30;
 
@@ -105,7 +106,8 @@ pub(crate) fn flush_logs(py: Python<'_>, patience: Duration) {
     });
 }
 
-/// What is of interest to a user: our own crates, and warnings of those below.
+/// What is of interest to a user: our own crates. Those below say as an error what may be the usual end of a
+/// stream; what it means, ours say. Their warnings are for debugging.
 struct Ours;
 
 impl<S> Filter<S> for Ours {
@@ -113,13 +115,13 @@ impl<S> Filter<S> for Ours {
         if metadata.target() == TARGET {
             SPANS.load().is_some()
         } else {
-            metadata.is_event() && number(*metadata.level()) >= threshold(metadata)
+            metadata.is_event() && number(metadata) >= LEVEL.load(SeqCst)
         }
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         let is_wanted = metadata.target() == TARGET
-            || metadata.is_event() && (is_ours(metadata) || number(*metadata.level()) >= WARNING);
+            || metadata.is_event() && (is_ours(metadata) || *metadata.level() <= Level::WARN);
         if is_wanted {
             Interest::sometimes()
         } else {
@@ -128,25 +130,18 @@ impl<S> Filter<S> for Ours {
     }
 }
 
-fn threshold(metadata: &Metadata<'_>) -> u8 {
-    let level = LEVEL.load(SeqCst);
-    if is_ours(metadata) {
-        level
-    } else {
-        level.max(WARNING)
-    }
-}
-
 fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.target().starts_with("zb_")
 }
 
-fn number(level: Level) -> u8 {
-    match level {
+/// The level of an event, as Python numbers it.
+fn number(metadata: &Metadata<'_>) -> u8 {
+    match *metadata.level() {
+        _ if !is_ours(metadata) => DEBUG,
         Level::ERROR => 40,
         Level::WARN => WARNING,
         Level::INFO => INFO,
-        Level::DEBUG => 10,
+        Level::DEBUG => DEBUG,
         // Python has none below.
         Level::TRACE => 5,
     }
@@ -167,7 +162,7 @@ impl Layer<Registry> for ToPython {
         event.record(&mut text);
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         put(Line {
-            level: number(*event.metadata().level()),
+            level: number(event.metadata()),
             target: event.metadata().target().replace("::", "."),
             text: text.message + &text.fields,
             created: now.map_or(0.0, |time| time.as_secs_f64()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import gc
 import logging
 import os
@@ -251,10 +252,18 @@ def test_what_the_native_half_logs_reaches_logging(caplog: pytest.LogCaptureFixt
         with pytest.raises(za.ConnectionFailedError):
             client.send(TABLE, ids(0, 1))
         client.close()
-        _native.flush_logs(__import__("datetime").timedelta(seconds=5))
+        _native.flush_logs(datetime.timedelta(seconds=5))
     ours = [record for record in caplog.records if record.name.startswith("zerobus_arrow.zb_")]
     assert ours, caplog.records
     assert all("canary" not in record.getMessage() for record in ours)
+
+
+def test_nothing_is_logged_as_wrong_when_nothing_is(lake: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), za.Client.local(lake) as client:
+        client.send(TABLE, ids(0, 10))
+    _native.flush_logs(datetime.timedelta(seconds=5))
+    loud = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not loud, loud
 
 
 def test_a_logging_handler_may_send(client: za.Client) -> None:
