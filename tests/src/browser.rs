@@ -121,11 +121,12 @@ impl Browser {
     }
 
     fn try_eval(&mut self, expression: &str) -> Result<Value, Value> {
-        let mut evaluated = self.call(
+        // On its way to another page there is nothing to ask.
+        let mut evaluated = self.try_call(
             "Runtime.evaluate",
             &json!({"expression": expression, "awaitPromise": true, "returnByValue": true,
                     "userGesture": true}),
-        );
+        )?;
         match evaluated.get_mut("exceptionDetails") {
             Some(exception) => Err(exception.take()),
             None => Ok(evaluated["result"]["value"].take()),
@@ -197,7 +198,13 @@ impl Browser {
         std::fs::write(file, png).expect("a picture can be written");
     }
 
+    /// What Chromium answers to a command that it must carry out.
     fn call(&mut self, method: &str, params: &Value) -> Value {
+        self.try_call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn try_call(&mut self, method: &str, params: &Value) -> Result<Value, Value> {
         self.last += 1;
         let mut command = json!({"id": self.last, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -217,8 +224,10 @@ impl Browser {
                 .unwrap_or_else(|error| panic!("no answer of Chromium to {method}: {error}"));
             // What happened meanwhile is not asked for.
             if answer["id"] == self.last {
-                assert!(answer.get("error").is_none(), "{method}: {answer}");
-                return answer["result"].take();
+                return match answer.get_mut("error") {
+                    Some(error) => Err(error.take()),
+                    None => Ok(answer["result"].take()),
+                };
             }
         }
     }

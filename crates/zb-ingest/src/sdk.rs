@@ -58,8 +58,9 @@ pub(crate) enum Waited {
 }
 
 impl Stream {
-    /// One attempt. The SDK reopens a connection that is lost later once, by itself, and sends again
-    /// what was not acknowledged; when that fails, the lane opens another stream and knows why.
+    /// One attempt. The SDK reopens a connection that is lost later with nothing in flight, once and by
+    /// itself; otherwise, or when that fails, the lane opens another stream and sends again what was not
+    /// acknowledged.
     pub(crate) async fn open(
         table: &TableName,
         descriptor: DescriptorProto,
@@ -153,10 +154,18 @@ impl HeadersProvider for Headers {
         let reconnect = context
             .connected_before
             .swap(true, std::sync::atomic::Ordering::Relaxed);
+        let in_flight = context.line.in_flight();
+        if reconnect && in_flight > 0 {
+            // The SDK ends the reader of the old connection without waiting for its end. An
+            // acknowledgement that it applies late counts for what was sent again, and one of the new
+            // connection then for rows that are nowhere yet. A stream of its own has no such past.
+            return Err(ZerobusError::InvalidStateError(
+                "the connection was lost with requests in flight".to_owned(),
+            ));
+        }
         if reconnect {
             context.line.lost();
         }
-        let in_flight = context.line.in_flight();
         let Some(turn) = context.line.pace.turn(in_flight == 0) else {
             return Err(ZerobusError::InvalidStateError(
                 "the retry policy allows no more attempts".to_owned(),

@@ -104,8 +104,8 @@ impl Delivery {
         if records.is_empty() {
             return Ok(());
         }
-        let offset = self.ingest(records, true).await?;
         let sent = Instant::now();
+        let offset = self.ingest_oldest(records, sent).await?;
         let line = Arc::clone(&self.line);
         let patience = self.shared.options.ack_timeout;
         loop {
@@ -121,6 +121,24 @@ impl Delivery {
                 Err(error) => return Err(Lost::open(error)),
             }
         }
+    }
+
+    /// Hands over records of the oldest request, which may not have been handed over before.
+    async fn ingest_oldest(&mut self, records: Vec<Vec<u8>>, now: Instant) -> Result<i64, Lost> {
+        let losses = self.line.losses();
+        let mut again = true;
+        if let Some(request) = self.in_flight.front_mut() {
+            again = request.sent.is_some();
+            request.sent.get_or_insert((now, losses));
+        }
+        let ingested = self.ingest(records, again).await;
+        if ingested.is_err()
+            && !again
+            && let Some(request) = self.in_flight.front_mut()
+        {
+            request.sent = None;
+        }
+        ingested
     }
 
     fn part_is_durable(&mut self, rows: &RowRanges) {
