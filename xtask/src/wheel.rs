@@ -9,15 +9,17 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{py, run};
 
-/// What builds the wheel.
-const MATURIN: &str = "maturin==1.16.0";
+/// What builds the wheel, and the linker that knows the symbols of old C libraries.
+const TOOLS: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
 
 /// Where wheels are put.
 const WHEELS: &str = "target/wheels";
 
-/// The lowest glibc that the wheel must be content with. What links statically brings its own code; what
-/// is asked of the system is what this C library has had since then.
-const POLICY: &str = "manylinux_2_28";
+/// The lowest glibc that the wheel must be content with: 2.17, which is the lowest that Rust itself is.
+const POLICY: &str = "manylinux2014";
+
+/// Named, since zig links for a machine that is told.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The five lines of the README.
 const QUICK_START: &str = r#"
@@ -47,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
 /// Builds both; gives the wheel.
 pub(crate) fn build() -> Result<PathBuf> {
     let python = py::interpreter()?;
-    py::pip(&python, &[MATURIN])?;
+    py::pip(&python, &TOOLS)?;
     let out = run::root().join(WHEELS);
     if out.exists() {
         fs::remove_dir_all(&out).context("cannot remove the wheels of before")?;
@@ -60,6 +62,9 @@ pub(crate) fn build() -> Result<PathBuf> {
             "--locked",
             "--compatibility",
             POLICY,
+            "--zig",
+            "--target",
+            TARGET,
             "--sdist",
         ],
     )?;
@@ -127,6 +132,7 @@ fn from_source(python: &Path, sdist: &Path) -> Result<()> {
         // What was built for the wheel is used again. pip unpacks elsewhere, where no file names the
         // toolchain.
         .env("CARGO_TARGET_DIR", run::root().join("target"))
+        .env("MATURIN_PEP517_ARGS", format!("--zig --target {TARGET}"))
         .env("RUSTUP_TOOLCHAIN", toolchain()?);
     // maturin is called from the environment.
     let bin = python

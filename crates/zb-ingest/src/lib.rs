@@ -26,9 +26,9 @@
 //! request fits the budget of bytes in flight (`budget.rs`), and queues it with a lane (`lane/`). The
 //! lane's task hands it to the SDK (`lane/flow.rs`, `sdk.rs`, the only module that names a type of
 //! it), waits for acknowledgements, oldest first, and settles the rows with their [`Ticket`], which
-//! makes a [`Receipt`] of them when none is open. A connection that is lost is opened again once by
-//! the SDK, which sends again what was not acknowledged, and after that by the lane, all at the pace
-//! that `pacing.rs` sets; `lane/verdict.rs` decides what a loss means, and `lane/isolation.rs` finds
+//! makes a [`Receipt`] of them when none is open. A connection that is lost with nothing in flight is
+//! opened again once by the SDK, and otherwise by the lane, which sends again what was not acknowledged,
+//! all at the pace that `pacing.rs` sets; `lane/verdict.rs` decides what a loss means, and `lane/isolation.rs` finds
 //! rows that the service refuses.
 //!
 //! Rows are made as the table wants them where a [`TableSchemaSource`] says which columns it has
