@@ -58,9 +58,14 @@ async fn a_sender_that_has_delivered_before_fails_the_same_way() {
     let _ruin = ground.crash();
     let ticket = sender.submit(flights(10..20)).await.unwrap();
     let receipt = settled(ticket).await;
-    assert_eq!(receipt.unknown().as_slice(), [0..10]);
+    // The end of the connection may be noticed before they are handed over, or after.
+    let (fate, rows) = match receipt.unknown().count() {
+        0 => (Fate::NotSent, receipt.not_sent()),
+        _ => (Fate::Unknown, receipt.unknown()),
+    };
+    assert_eq!(rows.as_slice(), [0..10]);
     assert_refused_connection(receipt.error().unwrap());
-    assert_over(&sender, &[(Fate::Unknown, (10..20).collect())]).await;
+    assert_over(&sender, &[(fate, (10..20).collect())]).await;
 }
 
 #[tokio::test]
