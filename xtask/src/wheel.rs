@@ -42,11 +42,12 @@ pub(crate) fn run() -> Result<()> {
         fs::metadata(&wheel)?.len() / 1024
     );
     try_out(&wheel)?;
+    maturin(&py::interpreter()?, &["sdist"])?;
     let sdist = only(&run::root().join(WHEELS), "gz")?;
     from_source(&py::interpreter()?, &sdist)
 }
 
-/// Builds both; gives the wheel.
+/// Builds the wheel.
 pub(crate) fn build() -> Result<PathBuf> {
     let python = py::interpreter()?;
     py::pip(&python, &TOOLS)?;
@@ -65,7 +66,6 @@ pub(crate) fn build() -> Result<PathBuf> {
             "--zig",
             "--target",
             TARGET,
-            "--sdist",
         ],
     )?;
     only(&out, "whl")
