@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{apt, clients, deny, extras, fuzz, layers, memcheck, package, py, run, wheel};
+use crate::{apt, clients, deny, extras, fuzz, layers, memcheck, package, py, run};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
 const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
@@ -26,7 +26,6 @@ const STEPS: &[Step] = &[
     ("clients", all_clients),
     ("tests", tests),
     ("package", package::test),
-    ("wheel", wheel::run),
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),

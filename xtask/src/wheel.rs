@@ -1,6 +1,8 @@
 //! `cargo xtask wheel`: the wheel and the source distribution, as a user would install them.
 
 use std::{
+    env,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
@@ -78,8 +80,19 @@ fn maturin(python: &Path, args: &[&str]) -> Result<()> {
     command
         .arg("--out")
         .arg(out)
-        .current_dir(run::root().join("bindings/python"));
+        .current_dir(run::root().join("bindings/python"))
+        .env("PATH", path(python)?);
     run::stream(&mut command)
+}
+
+/// Where programs are looked for: maturin and zig are found in the environment of `python` first.
+fn path(python: &Path) -> Result<OsString> {
+    let bin = python
+        .parent()
+        .context("an interpreter lies in a directory")?;
+    let others = env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(bin.to_path_buf()).chain(env::split_paths(&others));
+    Ok(env::join_paths(all)?)
 }
 
 /// The only file of a kind in a directory.
@@ -134,15 +147,7 @@ fn from_source(python: &Path, sdist: &Path) -> Result<()> {
         .env("CARGO_TARGET_DIR", run::root().join("target"))
         .env("MATURIN_PEP517_ARGS", format!("--zig --target {TARGET}"))
         .env("RUSTUP_TOOLCHAIN", toolchain()?);
-    // maturin is called from the environment.
-    let bin = python
-        .parent()
-        .context("an interpreter lies in a directory")?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(
-        std::iter::once(bin.to_path_buf()).chain(std::env::split_paths(&path)),
-    )?;
-    run::stream(build.env("PATH", path))?;
+    run::stream(build.env("PATH", path(python)?))?;
     only(out.path(), "whl").map(drop)
 }
 
