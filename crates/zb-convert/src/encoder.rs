@@ -167,7 +167,12 @@ impl Encoder {
         Ok(Self::of(schema, descriptor, fitted, options))
     }
 
-    fn of(schema: &Schema, descriptor: DescriptorProto, plan: Fitted, options: Options) -> Self {
+    pub(crate) fn of(
+        schema: &Schema,
+        descriptor: DescriptorProto,
+        plan: Fitted,
+        options: Options,
+    ) -> Self {
         Self {
             schema: Arc::new(schema.clone()),
             descriptor,
@@ -176,6 +181,25 @@ impl Encoder {
             empty_path: "".into(),
             options,
         }
+    }
+
+    /// For some columns of a plan, to find the rows that they have something against. Nulls in lists
+    /// and maps are passed over where the target has some.
+    #[cfg(feature = "flight")]
+    pub(crate) fn checking(
+        schema: &Schema,
+        descriptor: DescriptorProto,
+        columns: Vec<shape::Column>,
+        mut options: Options,
+    ) -> Self {
+        options.extra_columns = ExtraColumns::Drop;
+        let null = Vec::new();
+        let mut encoder = Self::of(schema, descriptor, Fitted { columns, null }, options);
+        encoder
+            .fields
+            .iter_mut()
+            .for_each(FieldPlan::pass_over_null_items);
+        encoder
     }
 
     /// The schema the encoder was made for.
@@ -309,7 +333,7 @@ impl Encoder {
     }
 
     /// Where a column of the schema stands in the batch.
-    fn position(&self, batch: &RecordBatch, position: usize) -> Option<usize> {
+    pub(crate) fn position(&self, batch: &RecordBatch, position: usize) -> Option<usize> {
         let found = batch.schema_ref();
         let name = self.schema.field(position).name();
         match found.fields().get(position) {

@@ -226,6 +226,12 @@ pub enum SchemaProblemKind {
     /// The descriptor may leave out what the table needs.
     #[error("the table's column is NOT NULL, the descriptor's field is optional; make it required")]
     Nullability,
+    /// Values that cannot be laid out as Arrow Flight takes them.
+    #[error("the values cannot be laid out as the table takes them: {detail}")]
+    Layout {
+        /// What is wrong with them.
+        detail: String,
+    },
     /// The descriptor contradicts itself.
     #[error("the descriptor is not valid: {detail}")]
     Descriptor {

@@ -25,6 +25,9 @@ pub(crate) struct FieldPlan {
     pub(crate) tag: Tag,
     pub(crate) inner: Inner,
     pub(crate) sub_microseconds: SubMicroseconds,
+    /// Whether nulls in a list or a map are no error where the target has some: the bytes are then
+    /// of no use to anyone.
+    passes_over_null_items: bool,
 }
 
 /// A row that is being written, after those that are.
@@ -73,7 +76,28 @@ impl FieldPlan {
             column,
             inner,
             sub_microseconds,
+            passes_over_null_items: false,
         }
+    }
+
+    /// See [`Encoder::checking`](crate::Encoder).
+    #[cfg(feature = "flight")]
+    pub(crate) fn pass_over_null_items(&mut self) {
+        self.passes_over_null_items = true;
+        match &mut self.inner {
+            Inner::Scalar => {}
+            Inner::Message(children) => children.iter_mut().for_each(Self::pass_over_null_items),
+            Inner::List(item) => item.pass_over_null_items(),
+            Inner::Map(entry) => {
+                entry.0.pass_over_null_items();
+                entry.1.pass_over_null_items();
+            }
+        }
+    }
+
+    /// Whether a null in it, the item of a list or the value of a map, is no error.
+    fn may_be_null_item(&self) -> bool {
+        self.passes_over_null_items && self.column.nullable
     }
 
     /// Writes the field of one row, and nothing for a null that may be one.
@@ -95,9 +119,11 @@ impl FieldPlan {
         match (&self.inner, source) {
             (Inner::List(item), Source::List(lists, values)) => {
                 for index in lists.range(index) {
-                    let (value, index) = values
-                        .locate(index)
-                        .ok_or_else(|| item.fault(Kind::NullElement))?;
+                    let (value, index) = match values.locate(index) {
+                        Some(found) => found,
+                        None if item.may_be_null_item() => continue,
+                        None => return Err(item.fault(Kind::NullElement)),
+                    };
                     item.write_value(value, index, out)?;
                     self.check_size(out)?;
                 }
@@ -111,9 +137,14 @@ impl FieldPlan {
                     let key = keys
                         .locate(entry)
                         .ok_or_else(|| key_plan.fault(Kind::NullInRequired))?;
-                    let value = values
-                        .locate(entry)
-                        .ok_or_else(|| value_plan.fault(Kind::NullMapValue))?;
+                    let value = match values.locate(entry) {
+                        Some(found) => found,
+                        None if value_plan.may_be_null_item() => {
+                            key_plan.write_value(key.0, key.1, out)?;
+                            continue;
+                        }
+                        None => return Err(value_plan.fault(Kind::NullMapValue)),
+                    };
                     self.tag.put(out.bytes);
                     let start = begin_delimited(out.bytes);
                     key_plan.write_value(key.0, key.1, out)?;

@@ -106,6 +106,8 @@ mod encoder;
 mod error;
 mod field;
 mod fit;
+#[cfg(feature = "flight")]
+mod fitter;
 mod kernel;
 mod natural;
 mod options;
@@ -132,6 +134,8 @@ pub use delta::{create_table_sql, delta_schema};
 pub use encoded::{Encoded, EncodedVecs};
 pub use encoder::{ChunkLimit, Encoder};
 pub use error::{SchemaError, SchemaProblem, SchemaProblemKind};
+#[cfg(feature = "flight")]
+pub use fitter::{FittedBatch, Fitter};
 pub use natural::arrow_schema;
 pub use options::{ExtraColumns, Options, SubMicroseconds};
 pub use print::proto_text;

@@ -15,9 +15,12 @@ pub(crate) const METADATA: &str = "metadata";
 /// See [`METADATA`].
 pub(crate) const VALUE: &str = "value";
 
+/// The name of the extension type.
+pub(crate) const NAME: &str = "arrow.parquet.variant";
+
 /// Whether an extension type is a variant; the second name is an older one.
 pub(crate) fn is_name(name: &str) -> bool {
-    matches!(name, "arrow.parquet.variant" | "parquet.variant")
+    matches!(name, NAME | "parquet.variant")
 }
 
 /// Why the storage of a variant is not read, and what to do about it; `None` where it is.

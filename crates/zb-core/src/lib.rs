@@ -80,7 +80,7 @@ pub use zb_debug as debug;
 pub use zb_ingest as ingest;
 pub use zb_ingest::{
     Closed, Event, Fate, Fates, Observer, Receipt, RejectedBy, Rejection, RowRanges, Sender,
-    Ticket, Undelivered,
+    Ticket, Transport, Undelivered,
 };
 #[cfg(feature = "local")]
 pub use zb_local as local;

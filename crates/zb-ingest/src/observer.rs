@@ -56,6 +56,15 @@ pub enum Event<'a> {
         /// Whether they were handed over before.
         again: bool,
     },
+    /// Rows are about to be handed to Arrow Flight; in a dry run, would be.
+    #[cfg(feature = "flight")]
+    #[non_exhaustive]
+    SendingBatch {
+        /// The rows of one request, as the table takes them.
+        batch: &'a RecordBatch,
+        /// Whether they were handed over before.
+        again: bool,
+    },
     /// A request was handed to the transport.
     #[non_exhaustive]
     Sent {

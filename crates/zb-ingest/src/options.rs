@@ -8,7 +8,7 @@ use zb_convert::ChunkLimit;
 use zb_retry::{Budget, Policy};
 use zb_types::is_loopback_host;
 
-use crate::{Error, Observer, Quarantine, SlowDown, TableSchemaSource, stamp};
+use crate::{Error, Observer, Quarantine, SlowDown, TableSchemaSource, Transport, stamp};
 
 /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
 pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
@@ -29,6 +29,7 @@ pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
 /// | [`streams`](Self::streams) | 1 |
 /// | [`max_probes`](Self::max_probes) | 10,000 |
 /// | [`slow_down`](Self::slow_down) | [`SlowDown`]'s own |
+/// | [`transport`](Self::transport) | [`Transport::Protobuf`] |
 #[derive(Clone)]
 #[must_use]
 pub struct SenderOptions {
@@ -51,6 +52,7 @@ pub struct SenderOptions {
     pub(crate) slow_down: SlowDown,
     pub(crate) stamps: bool,
     pub(crate) dry_run: bool,
+    pub(crate) transport: Transport,
 }
 
 impl SenderOptions {
@@ -77,6 +79,7 @@ impl SenderOptions {
             slow_down: SlowDown::new(),
             stamps: false,
             dry_run: false,
+            transport: Transport::default(),
         }
     }
 
@@ -213,6 +216,15 @@ impl SenderOptions {
         }
     }
 
+    /// In which form rows travel.
+    ///
+    /// What is said of encoded bytes is, for Arrow Flight, said of what the rows take in memory, with
+    /// the types of the table.
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
     /// Converts and checks, and connects to nothing: what would be sent comes back as
     /// [not sent](crate::Receipt::not_sent).
     pub fn dry_run(mut self) -> Self {
@@ -250,6 +262,7 @@ impl fmt::Debug for SenderOptions {
             .field("slow_down", &self.slow_down)
             .field("stamps", &self.stamps)
             .field("dry_run", &self.dry_run)
+            .field("transport", &self.transport)
             .finish_non_exhaustive()
     }
 }
@@ -288,6 +301,10 @@ impl SenderOptions {
                 "streams",
                 format!("{} is not between 1 and 64", self.streams),
             );
+        }
+        if self.transport == Transport::Flight && cfg!(not(feature = "flight")) {
+            let problem = "this program was built without Arrow Flight (the feature `flight`)";
+            return refuse("transport", problem.to_owned());
         }
         Ok(ChunkLimit {
             rows: self.request_rows,

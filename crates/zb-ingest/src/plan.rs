@@ -2,20 +2,30 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use prost_types::DescriptorProto;
-use zb_convert::Encoder;
+#[cfg(feature = "flight")]
+use zb_convert::Fitter;
+use zb_convert::{ChunkLimit, EncodedVecs, Encoder, SchemaError};
 use zb_types::TableName;
 
-use crate::{Error, SenderOptions, TableSchemaSource};
+use crate::{Error, SenderOptions, TableSchemaSource, Transport, records::Chunk};
 
 /// How rows become records. Records of one plan belong on streams that were opened with it.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) encoder: Encoder,
-    pub(crate) descriptor: Arc<DescriptorProto>,
+    pub(crate) form: Form,
     /// The columns of the table that it was made for, where they are known.
     table: Option<SchemaRef>,
+}
+
+/// What records are, and how they are made.
+#[derive(Debug)]
+pub(crate) enum Form {
+    Protobuf(Box<Encoder>, Arc<DescriptorProto>),
+    #[cfg(feature = "flight")]
+    Flight(Box<Fitter>),
 }
 
 /// The plan of a sender, and what another one is made from.
@@ -24,6 +34,7 @@ pub(crate) struct Plans {
     /// As rows are sent, with the columns of the sender's own.
     schema: Schema,
     encoding: zb_convert::Options,
+    transport: Transport,
     source: Option<Arc<dyn TableSchemaSource>>,
     present: Mutex<Arc<Plan>>,
 }
@@ -46,11 +57,13 @@ impl Plans {
             source,
         })?;
         let encoding = options.encoding.clone();
-        let plan = Plan::make(&schema, columns, encoding.clone())?;
+        let transport = options.transport;
+        let plan = Plan::make(&schema, columns, encoding.clone(), transport)?;
         Ok(Self {
             table: table.clone(),
             schema,
             encoding,
+            transport,
             source,
             present: Mutex::new(Arc::new(plan)),
         })
@@ -84,6 +97,7 @@ impl Plans {
             &self.schema,
             Some(SchemaRef::clone(&columns)),
             self.encoding.clone(),
+            self.transport,
         );
         let plan = match made {
             Ok(plan) => plan,
@@ -117,16 +131,61 @@ impl Plan {
         schema: &Schema,
         table: Option<SchemaRef>,
         encoding: zb_convert::Options,
+        transport: Transport,
     ) -> Result<Self, Error> {
-        let encoder = match &table {
-            Some(table) => Encoder::for_table(schema, table, encoding),
-            None => Encoder::new(schema, encoding),
-        };
-        let encoder = encoder.map_err(Error::Schema)?;
-        Ok(Self {
-            descriptor: Arc::new(encoder.descriptor().clone()),
-            encoder,
-            table,
-        })
+        let form = Form::make(schema, table.as_deref(), encoding, transport);
+        let form = form.map_err(Error::Schema)?;
+        Ok(Self { form, table })
+    }
+
+    /// Makes records of rows from `start` on; gives back where to go on. `buffer` is what may be
+    /// encoded into.
+    pub(crate) fn encode(
+        &self,
+        batch: &RecordBatch,
+        start: usize,
+        limit: ChunkLimit,
+        buffer: &mut EncodedVecs,
+    ) -> Result<(usize, Chunk), SchemaError> {
+        match &self.form {
+            Form::Protobuf(encoder, _) => {
+                let next = encoder.encode_vecs(batch, start, limit, buffer)?;
+                Ok((next, Chunk::protobuf(buffer)))
+            }
+            #[cfg(feature = "flight")]
+            Form::Flight(fitter) => {
+                let (next, fitted) = fitter.fit_chunk(batch, start, limit)?;
+                Ok((next, Chunk::flight(fitted)))
+            }
+        }
+    }
+}
+
+impl Form {
+    fn make(
+        schema: &Schema,
+        table: Option<&Schema>,
+        encoding: zb_convert::Options,
+        transport: Transport,
+    ) -> Result<Self, SchemaError> {
+        match transport {
+            #[cfg(feature = "flight")]
+            Transport::Flight => {
+                let fitter = match table {
+                    Some(table) => Fitter::for_table(schema, table, encoding)?,
+                    None => Fitter::new(schema, encoding)?,
+                };
+                Ok(Self::Flight(Box::new(fitter)))
+            }
+            // Without the feature the options are refused before.
+            _ => {
+                let encoder = match table {
+                    Some(table) => Encoder::for_table(schema, table, encoding)?,
+                    None => Encoder::new(schema, encoding)?,
+                };
+                let descriptor = Arc::new(encoder.descriptor().clone());
+                Ok(Self::Protobuf(Box::new(encoder), descriptor))
+            }
+        }
     }
 }

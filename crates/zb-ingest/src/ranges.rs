@@ -76,16 +76,23 @@ impl RowRanges {
         within
     }
 
-    /// The first half of the rows and the second; the first is the larger one.
-    pub(crate) fn halves(&self) -> (Self, Self) {
-        let mut left = self.count().div_ceil(2);
-        let (mut first, mut second) = (Self::new(), Self::new());
+    /// The first `count` of the rows, or all if there are fewer.
+    pub(crate) fn first(&self, count: usize) -> Self {
+        let mut left = count;
+        let mut first = Self::new();
         for range in &self.0 {
             let cut = range.start + left.min(range.len());
             left -= cut - range.start;
             first.insert(range.start..cut);
-            second.insert(cut..range.end);
         }
+        first
+    }
+
+    /// The first half of the rows and the second; the first is the larger one.
+    pub(crate) fn halves(&self) -> (Self, Self) {
+        let first = self.first(self.count().div_ceil(2));
+        let mut second = self.clone();
+        second.remove(&first);
         (first, second)
     }
 

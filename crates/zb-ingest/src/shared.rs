@@ -16,8 +16,9 @@ use crate::{
     lane::Line,
     ledger::Ledger,
     observer::Observers,
-    plan::{Plan, Plans},
+    plan::{Form, Plan, Plans},
     receipt::take_rows,
+    records::{Chunk, Records},
     sdk::Stream,
     slow_down::Outcomes,
     spans,
@@ -41,13 +42,12 @@ pub(crate) struct Shared {
 impl Shared {
     /// One attempt to open a stream for records of a plan.
     pub(crate) async fn open(&self, line: &Arc<Line>, plan: &Plan) -> Result<Stream, Error> {
-        let descriptor = (*plan.descriptor).clone();
         let tokens = Arc::clone(&self.tokens);
         let line = Arc::clone(line);
         let observers = self.observers.clone();
         Stream::open(
             &self.table,
-            descriptor,
+            &plan.form,
             tokens,
             &self.options,
             observers,
@@ -57,12 +57,24 @@ impl Shared {
     }
 
     /// Tells of records that are about to be handed over.
-    pub(crate) fn sending(&self, plan: &Plan, records: &[Vec<u8>], again: bool) {
-        self.observers.tell(&Event::Sending {
-            descriptor: &plan.descriptor,
-            records,
-            again,
-        });
+    pub(crate) fn sending(&self, plan: &Plan, records: &Records, again: bool) {
+        match (records, &plan.form) {
+            (Records::Protobuf(records), Form::Protobuf(_, descriptor)) => {
+                self.observers.tell(&Event::Sending {
+                    descriptor,
+                    records,
+                    again,
+                });
+            }
+            #[cfg(feature = "flight")]
+            (Records::Flight(batch), _) => {
+                self.observers.tell(&Event::SendingBatch { batch, again });
+            }
+            #[cfg(feature = "flight")]
+            (Records::Protobuf(_), Form::Flight(_)) => {
+                debug_assert!(false, "records of another plan");
+            }
+        }
     }
 
     /// Encodes the next chunk away from the async threads; gives back where to go on.
@@ -71,15 +83,16 @@ impl Shared {
         plan: &Arc<Plan>,
         tracking: &Tracking,
         start: usize,
-        chunk: EncodedVecs,
-    ) -> Result<(usize, EncodedVecs), Error> {
+        buffer: &mut EncodedVecs,
+    ) -> Result<(usize, Chunk), Error> {
         let span = spans::convert(&tracking.span());
         let batch = tracking.stamped();
-        let (next, chunk, elapsed) = self.convert(plan, batch, start, self.limit, chunk).await?;
-        spans::converted(&span, chunk.len(), chunk.framed_len());
+        let (next, chunk, elapsed) = self.convert(plan, batch, start, self.limit, buffer).await?;
+        let (rows, bytes) = (chunk.records.len(), chunk.bytes);
+        spans::converted(&span, rows, bytes);
         self.observers.tell(&Event::Encoded {
-            rows: chunk.len(),
-            bytes: chunk.framed_len(),
+            rows,
+            bytes,
             elapsed,
         });
         Ok((next, chunk))
@@ -91,17 +104,22 @@ impl Shared {
         batch: &RecordBatch,
         start: usize,
         limit: ChunkLimit,
-        mut chunk: EncodedVecs,
-    ) -> Result<(usize, EncodedVecs, Duration), Error> {
+        buffer: &mut EncodedVecs,
+    ) -> Result<(usize, Chunk, Duration), Error> {
         let plan = Arc::clone(plan);
         let batch = batch.clone();
+        let mut taken = std::mem::take(buffer);
         let work = move || {
             let started = Instant::now();
-            let next = plan.encoder.encode_vecs(&batch, start, limit, &mut chunk)?;
-            Ok((next, chunk, started.elapsed()))
+            let encoded = plan.encode(&batch, start, limit, &mut taken);
+            (encoded, taken, started.elapsed())
         };
         match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done.map_err(Error::Schema),
+            Ok((encoded, given_back, elapsed)) => {
+                *buffer = given_back;
+                let (next, chunk) = encoded.map_err(Error::Schema)?;
+                Ok((next, chunk, elapsed))
+            }
             Err(error) => Err(self.internal(format!("encoding was cut off: {error}"))),
         }
     }
@@ -113,23 +131,20 @@ impl Shared {
         plan: &Arc<Plan>,
         batch: &RecordBatch,
         rows: &RowRanges,
-    ) -> Result<(Vec<Vec<u8>>, Vec<Rejection>), Error> {
+    ) -> Result<(Records, Vec<Rejection>), Error> {
         let taken = take_rows(batch, rows).map_err(|error| self.internal(error.to_string()))?;
         let mut buffer = self.again.lock().await;
-        let chunk = std::mem::take(&mut *buffer);
-        let (_, mut chunk, _) = self
-            .convert(plan, &taken, 0, ChunkLimit::NONE, chunk)
+        let (_, chunk, _) = self
+            .convert(plan, &taken, 0, ChunkLimit::NONE, &mut buffer)
             .await?;
-        let errors = chunk.take_errors().into_iter();
+        let errors = chunk.errors.into_iter();
         let rejections: Vec<_> = errors
             .map(|error| Rejection::conversion_among(error, rows))
             .collect();
-        let records = chunk.take_rows();
-        if records.len() + rejections.len() != taken.num_rows() {
+        if chunk.records.len() + rejections.len() != taken.num_rows() {
             return Err(self.internal("rows were lost in encoding".to_owned()));
         }
-        *buffer = chunk;
-        Ok((records, rejections))
+        Ok((chunk.records, rejections))
     }
 
     /// The sender delivers no more; gives back the first cause.

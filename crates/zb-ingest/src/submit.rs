@@ -4,11 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
 use tokio::time::Instant;
-use zb_convert::EncodedVecs;
 
 use crate::{
-    Error, Event, Fate, Rejection, RowRanges, Sender, Ticket, budget::Share, lane::Queued,
-    plan::Plan, request::Request, spans, stamp, ticket::Tracking,
+    Error, Event, Fate, Rejection, RowRanges, Sender, Ticket,
+    budget::Share,
+    lane::Queued,
+    plan::Plan,
+    records::{Chunk, Records},
+    request::Request,
+    spans, stamp,
+    ticket::Tracking,
 };
 
 /// Why a batch was not taken in at once.
@@ -26,7 +31,7 @@ pub enum TrySubmitError {
 /// A chunk of a batch, ready to go.
 struct Ready {
     plan: Arc<Plan>,
-    records: Vec<Vec<u8>>,
+    records: Records,
     rows: RowRanges,
     bytes: usize,
 }
@@ -35,12 +40,12 @@ struct Ready {
 struct Left(RowRanges, Error);
 
 impl Ready {
-    fn of(plan: Arc<Plan>, chunk: &mut EncodedVecs) -> Self {
+    fn of(plan: Arc<Plan>, chunk: Chunk) -> Self {
         Self {
             plan,
-            records: chunk.take_rows(),
-            rows: chunk.row_ranges().iter().cloned().collect(),
-            bytes: chunk.framed_len(),
+            records: chunk.records,
+            rows: chunk.rows,
+            bytes: chunk.bytes,
         }
     }
 }
@@ -69,9 +74,8 @@ impl Sender {
         let mut next = 0;
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
-            let chunk = std::mem::take(&mut *buffer);
             let plan = shared.plans.present();
-            let encoded = shared.encode(&plan, &tracking, next, chunk).await;
+            let encoded = shared.encode(&plan, &tracking, next, &mut buffer).await;
             let (after, mut chunk) = match encoded {
                 Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
@@ -83,9 +87,10 @@ impl Sender {
                     break;
                 }
             };
-            self.note_rejections(&tracking, &mut chunk);
-            let ready = Ready::of(plan, &mut chunk);
-            *buffer = chunk;
+            let errors = std::mem::take(&mut chunk.errors).into_iter();
+            let rejections = errors.map(Rejection::conversion).collect();
+            self.reject(&tracking, rejections, chunk.null_lists);
+            let ready = Ready::of(plan, chunk);
             if let Err(left) = self.queue(&tracking, ready).await {
                 let Left(mut rest, error) = *left;
                 rest.insert(after..rows);
@@ -126,15 +131,14 @@ impl Sender {
         let (mut ready, mut rejections, mut null_lists) = (Vec::new(), Vec::new(), 0);
         let mut next = 0;
         loop {
-            let chunk = std::mem::take(&mut *buffer);
             let plan = shared.plans.present();
-            let (after, mut chunk) = shared.encode(&plan, &tracking, next, chunk).await?;
-            rejections.extend(chunk.take_errors().into_iter().map(Rejection::conversion));
-            null_lists += chunk.null_lists();
-            if !chunk.is_empty() {
-                ready.push(Ready::of(plan, &mut chunk));
+            let (after, mut chunk) = shared.encode(&plan, &tracking, next, &mut buffer).await?;
+            let errors = std::mem::take(&mut chunk.errors).into_iter();
+            rejections.extend(errors.map(Rejection::conversion));
+            null_lists += chunk.null_lists;
+            if !chunk.records.is_empty() {
+                ready.push(Ready::of(plan, chunk));
             }
-            *buffer = chunk;
             next = after;
             if next == rows {
                 break;
@@ -180,12 +184,6 @@ impl Sender {
         let span = spans::send(&self.shared.table, batch.num_rows());
         let tracking = Tracking::new(batch.clone(), stamped, id, queue, observers, span);
         Ok(Arc::new(tracking))
-    }
-
-    fn note_rejections(&self, tracking: &Tracking, chunk: &mut EncodedVecs) {
-        let errors = chunk.take_errors().into_iter();
-        let rejections = errors.map(Rejection::conversion).collect();
-        self.reject(tracking, rejections, chunk.null_lists());
     }
 
     fn reject(&self, tracking: &Tracking, rejections: Vec<Rejection>, null_lists: u64) {

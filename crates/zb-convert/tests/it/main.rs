@@ -7,6 +7,8 @@ mod allocations;
 mod corpus;
 mod delta_types;
 mod expected;
+#[cfg(feature = "flight")]
+mod fitting;
 mod hostile;
 mod limits;
 mod oracle;

@@ -85,13 +85,15 @@ impl TableColumn {
             None => types::of_text(&self.type_text),
         };
         let field = data_type.map(|of| Field::new(&self.name, of, self.nullable));
+        let marked = || [(TABLE_TYPE.to_owned(), self.type_text.clone())].into();
         // What it is made of may be known and yet be nothing that can be sent.
         let sendable =
             field.filter(|field| delta_schema(&Schema::new(vec![field.clone()])).is_ok());
-        Some(sendable.unwrap_or_else(|| {
-            let marked = [(TABLE_TYPE.to_owned(), self.type_text.clone())];
-            Field::new(&self.name, DataType::Null, self.nullable).with_metadata(marked.into())
-        }))
+        Some(match sendable {
+            Some(field) if types::is_variant(&self.type_text) => field.with_metadata(marked()),
+            Some(field) => field,
+            None => Field::new(&self.name, DataType::Null, self.nullable).with_metadata(marked()),
+        })
     }
 }
 

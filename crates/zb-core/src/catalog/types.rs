@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use serde_json::Value;
+use zb_convert::TABLE_TYPE;
 
 /// The type in a `type_json`, which is that of a whole field or the type alone. `None` for what has
 /// no counterpart.
@@ -74,29 +75,40 @@ fn of_value(value: &Value) -> Option<DataType> {
             let fields = value.get("fields")?.as_array()?.iter().map(|field| {
                 let name = field.get("name")?.as_str()?;
                 let nullable = field.get("nullable").and_then(Value::as_bool);
-                Some(Field::new(
-                    name,
-                    of_value(field.get("type")?)?,
-                    nullable.unwrap_or(true),
-                ))
+                of_part(name, field.get("type")?, nullable.unwrap_or(true))
             });
             Some(DataType::Struct(fields.collect::<Option<Fields>>()?))
         }
         "array" => {
-            let of = of_value(value.get("elementType")?)?;
-            let element = Field::new("element", of, may_be_null("containsNull"));
+            let of = value.get("elementType")?;
+            let element = of_part("element", of, may_be_null("containsNull"))?;
             Some(DataType::List(Arc::new(element)))
         }
         "map" => {
             let key = Field::new("key", of_value(value.get("keyType")?)?, false);
-            let of = of_value(value.get("valueType")?)?;
-            let value = Field::new("value", of, may_be_null("valueContainsNull"));
+            let of = value.get("valueType")?;
+            let value = of_part("value", of, may_be_null("valueContainsNull"))?;
             let entries = DataType::Struct(vec![key, value].into());
             let entries = Field::new("key_value", entries, false);
             Some(DataType::Map(Arc::new(entries), false))
         }
         _ => None,
     }
+}
+
+/// A part of a struct, a list or a map. What the table calls a variant is marked as such, since it
+/// is sent as a string.
+fn of_part(name: &str, of: &Value, nullable: bool) -> Option<Field> {
+    let field = Field::new(name, of_value(of)?, nullable);
+    Some(match of.as_str().filter(|name| is_variant(name)) {
+        Some(name) => field.with_metadata([(TABLE_TYPE.to_owned(), name.to_owned())].into()),
+        None => field,
+    })
+}
+
+/// Whether a type is a variant.
+pub(super) fn is_variant(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("variant")
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(crate) struct Set {
 }
 
 impl Set {
-    fn new(name: &'static str, batch: &RecordBatch, times: usize) -> Self {
+    pub(crate) fn new(name: &'static str, batch: &RecordBatch, times: usize) -> Self {
         let schema = batch.schema();
         let encoder = Encoder::new(&schema, Options::default()).unwrap();
         let batches = vec![batch.clone(); times];

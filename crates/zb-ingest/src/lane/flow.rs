@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::{
     Code, Error, Event, RowRanges,
+    records::Records,
     request::Request,
     sdk::{Stream, Waited},
     spans,
@@ -188,13 +189,9 @@ impl Delivery {
 
     /// Some rows of a request, encoded anew as the present stream takes them. They were encoded
     /// before, so that none is refused now unless the table has changed.
-    pub(super) async fn encode(
-        &mut self,
-        at: usize,
-        rows: &RowRanges,
-    ) -> Result<Vec<Vec<u8>>, Lost> {
+    pub(super) async fn encode(&mut self, at: usize, rows: &RowRanges) -> Result<Records, Lost> {
         let Some(request) = self.in_flight.get_mut(at) else {
-            return Ok(Vec::new());
+            return Ok(Records::Protobuf(Vec::new()));
         };
         let batch = request.tracking.stamped();
         let encoded = self.shared.encode_rows(&self.plan, batch, rows).await;
@@ -209,24 +206,47 @@ impl Delivery {
     }
 
     /// Hands records to the stream; `again` says that they were handed to one before.
-    pub(super) async fn ingest(&mut self, records: Vec<Vec<u8>>, again: bool) -> Result<i64, Lost> {
+    pub(super) async fn ingest(&mut self, records: Records, again: bool) -> Result<i64, Lost> {
         self.shared.sending(&self.plan, &records, again);
         let ingested = self.stream().await?.ingest(records).await;
-        match ingested {
-            Ok(offset) => Ok(offset),
-            Err(error) => {
-                self.settle_acknowledged().await;
-                Err(Lost::open(error))
-            }
-        }
+        ingested.map_err(Lost::open)
     }
 
     /// Settles what was acknowledged before the stream was lost.
-    async fn settle_acknowledged(&mut self) {
+    pub(super) async fn settle_acknowledged(&mut self) {
+        let on_it = |request: &&Request| request.offset.is_some();
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        let Some(open) = stream.unacknowledged().await else {
+            return self.settle_whole().await;
+        };
+        let handed = self.in_flight.iter().take_while(on_it);
+        let handed: usize = handed.map(|request| request.open.count()).sum();
+        let mut durable = handed.saturating_sub(open);
+        while let Some(request) = self.in_flight.front().filter(on_it) {
+            let rows = request.open.count();
+            if durable < rows {
+                let first = request.open.first(durable);
+                if !first.is_empty() {
+                    self.part_is_durable(&first);
+                }
+                return;
+            }
+            durable -= rows;
+            self.acknowledge_oldest();
+        }
+    }
+
+    /// As far as whole requests are acknowledged. A stream that is open may acknowledge more.
+    async fn settle_whole(&mut self) {
         while let (Some(stream), Some(offset)) = (
             &self.stream,
             self.in_flight.front().and_then(|request| request.offset),
         ) {
+            if !stream.is_closed() {
+                return;
+            }
             match stream.wait(offset).await {
                 Ok(Waited::Acknowledged) => self.acknowledge_oldest(),
                 _ => return,

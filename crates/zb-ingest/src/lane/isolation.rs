@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::{Error, Event, Rejection, RowRanges, Status, sdk::Waited};
+use crate::{Error, Event, Rejection, RowRanges, Status, records::Records, sdk::Waited};
 
 use super::{Delivery, verdict::Lost};
 
@@ -43,7 +43,11 @@ impl Delivery {
         while !found && let Some(request) = self.in_flight.front() {
             let mut parts = vec![request.open.clone()];
             while let Some(rows) = parts.pop() {
-                match self.probe(&rows).await? {
+                let answer = self.probe(&rows).await?;
+                // Without those that were acknowledged before the others were refused.
+                let rows = self.still_open(&rows);
+                match answer {
+                    _ if rows.is_empty() => {}
                     Answer::Durable => self.part_is_durable(&rows),
                     Answer::Refused(_) if rows.count() > 1 && probes > 0 => {
                         found = true;
@@ -53,7 +57,10 @@ impl Delivery {
                     }
                     Answer::Refused(refusal) => {
                         found = true;
-                        match self.ask_again(&rows, refusal).await? {
+                        let answer = self.ask_again(&rows, refusal).await?;
+                        let rows = self.still_open(&rows);
+                        match answer {
+                            _ if rows.is_empty() => {}
                             Answer::Durable => self.part_is_durable(&rows),
                             Answer::Refused(refusal) => self.refuse(&rows, refusal.status),
                         }
@@ -87,10 +94,12 @@ impl Delivery {
     async fn probe(&mut self, rows: &RowRanges) -> Result<Answer, Error> {
         loop {
             let alone = self.stream.is_none();
-            let lost = match self.try_probe(rows).await {
+            let rows = self.still_open(rows);
+            let lost = match self.try_probe(&rows).await {
                 Ok(()) => return Ok(Answer::Durable),
                 Err(lost) => lost,
             };
+            self.settle_first_of(&rows).await;
             if let Some(status) = self.take_verdict(lost)? {
                 return Ok(Answer::Refused(Refusal { status, alone }));
             }
@@ -123,8 +132,28 @@ impl Delivery {
         }
     }
 
+    /// Those of the rows of the oldest request that are not settled.
+    fn still_open(&self, rows: &RowRanges) -> RowRanges {
+        let request = self.in_flight.front();
+        request.map_or_else(RowRanges::new, |request| rows.within(&request.open))
+    }
+
+    /// Settles those of the rows on the stream, which is lost, that were acknowledged one by one.
+    async fn settle_first_of(&mut self, rows: &RowRanges) {
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        if let Some(open) = stream.unacknowledged().await {
+            let rows = self.still_open(rows);
+            let durable = rows.first(rows.count().saturating_sub(open));
+            if !durable.is_empty() {
+                self.part_is_durable(&durable);
+            }
+        }
+    }
+
     /// Hands over records of the oldest request, which may not have been handed over before.
-    async fn ingest_oldest(&mut self, records: Vec<Vec<u8>>, now: Instant) -> Result<i64, Lost> {
+    async fn ingest_oldest(&mut self, records: Records, now: Instant) -> Result<i64, Lost> {
         let losses = self.line.losses();
         let mut again = true;
         if let Some(request) = self.in_flight.front_mut() {
@@ -141,7 +170,7 @@ impl Delivery {
         ingested
     }
 
-    fn part_is_durable(&mut self, rows: &RowRanges) {
+    pub(super) fn part_is_durable(&mut self, rows: &RowRanges) {
         let losses = self.line.losses();
         if let Some(mut request) = self.in_flight.pop_front() {
             // Without those that could not be encoded any more.

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use line::Line;
 
-use crate::{Error, plan::Plan, request::Request, sdk::Stream, shared::Shared};
+use crate::{Error, plan::Plan, records::Records, request::Request, sdk::Stream, shared::Shared};
 use verdict::Lost;
 
 /// A request and its records, which are handed over once; sent again, they are encoded again.
@@ -30,7 +30,7 @@ pub(crate) struct Queued {
     pub(crate) request: Request,
     /// What they were encoded by.
     pub(crate) plan: Arc<Plan>,
-    pub(crate) records: Vec<Vec<u8>>,
+    pub(crate) records: Records,
 }
 
 /// The way to a lane.
@@ -132,6 +132,7 @@ impl Delivery {
             let Err(lost) = self.flow().await else {
                 return Ok(());
             };
+            self.settle_acknowledged().await;
             if let Some(status) = self.take_verdict(lost)?
                 && !self.has_another_plan().await?
             {

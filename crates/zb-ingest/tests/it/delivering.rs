@@ -10,7 +10,7 @@ use zb_local::faults::{Code, Fault};
 
 use crate::{
     flights::{flights, ids_of, schema, table, with_notes, without_carrier},
-    ground::{Ground, prompt, withholding},
+    ground::{Ground, is_flight, prompt, withholding},
     partition::{assert_durable, assert_partition, durable, settled},
 };
 
@@ -167,6 +167,9 @@ async fn several_streams_share_the_work() {
 
 #[tokio::test]
 async fn a_batch_is_taken_in_at_once_or_given_back_whole() {
+    if is_flight() {
+        return;
+    }
     let ground = Ground::with(withholding).await;
     let options = ground
         .options()

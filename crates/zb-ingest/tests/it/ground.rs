@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
-use zb_ingest::{Error, Sender, SenderOptions, TokenSource};
+use zb_ingest::{Error, Sender, SenderOptions, TokenSource, Transport};
 use zb_local::{Builder, Server};
 use zb_retry::Policy;
 
@@ -51,6 +51,21 @@ pub(crate) fn impatient() -> Policy {
     patient().with_max_attempts(4)
 }
 
+/// How rows travel in every test that does not say it: `ZB_TRANSPORT=flight` has all of them hold for
+/// Arrow Flight.
+pub(crate) fn transport() -> Transport {
+    match std::env::var("ZB_TRANSPORT").as_deref() {
+        Ok("flight") => Transport::Flight,
+        _ => Transport::Protobuf,
+    }
+}
+
+/// Whether a test that counts the bytes of Protobuf, or knows how the SDK words what it makes of an
+/// acknowledgement there, is out of place.
+pub(crate) fn is_flight() -> bool {
+    transport() == Transport::Flight
+}
+
 impl Ground {
     pub(crate) async fn new() -> Self {
         Self::with(prompt).await
@@ -78,7 +93,9 @@ impl Ground {
     }
 
     pub(crate) fn options(&self) -> SenderOptions {
-        SenderOptions::new(self.server.endpoint()).retry(patient())
+        SenderOptions::new(self.server.endpoint())
+            .retry(patient())
+            .transport(transport())
     }
 
     pub(crate) async fn sender(&self, options: SenderOptions) -> Sender {

@@ -12,7 +12,7 @@ use zb_types::TableName;
 
 use crate::{
     flights::{flights, ids_of, rows_of},
-    ground::{Ground, prompt},
+    ground::{Ground, is_flight, prompt},
     partition::{assert_durable, assert_partition, settled},
 };
 
@@ -135,6 +135,9 @@ async fn an_acknowledgement_that_cannot_be_makes_no_bad_row_of_a_good_one() {
 
 #[tokio::test]
 async fn with_a_service_that_never_acknowledges_what_can_be_there_is_an_end() {
+    if is_flight() {
+        return;
+    }
     for probes in [0, 3, 10_000] {
         let ground =
             Ground::with(|builder| prompt(builder).faults(Fault::on_ack().beyond(1_000))).await;

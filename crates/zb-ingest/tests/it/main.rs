@@ -13,6 +13,8 @@ mod closing;
 mod delivering;
 mod dropping;
 mod fitting;
+#[cfg(feature = "flight")]
+mod flight;
 mod flights;
 mod giving_up;
 mod ground;

@@ -8,7 +8,7 @@ use zb_types::TableName;
 
 use crate::{
     flights::{flights, table, without_carrier},
-    ground::{Ground, prompt},
+    ground::{Ground, is_flight, prompt},
     partition::{durable, settled},
 };
 
@@ -88,6 +88,9 @@ async fn what_observers_are_told_adds_up_to_the_receipt() {
         assert_eq!((told.rejected, told.lost), (3, 0));
         assert_eq!((told.records_again, told.sent_again), (0, 0));
         assert_eq!(told.settled, [receipt.fates()]);
+        if is_flight() {
+            continue;
+        }
         let batch = receipt.accepted_batch().unwrap();
         let encoder = zb_convert::Encoder::new(&batch.schema(), zb_convert::Options::default());
         let encoded = encoder.unwrap().encode(&batch).unwrap();
@@ -100,6 +103,9 @@ async fn what_observers_are_told_adds_up_to_the_receipt() {
 
 #[tokio::test]
 async fn rows_that_are_sent_again_are_told_of_as_such() {
+    if is_flight() {
+        return;
+    }
     let ground = Ground::with(|builder| {
         prompt(builder).faults(
             Fault::on_request()
@@ -131,6 +137,9 @@ async fn rows_that_are_sent_again_are_told_of_as_such() {
 
 #[tokio::test]
 async fn a_dry_run_tells_what_it_would_send() {
+    if is_flight() {
+        return;
+    }
     let ground = Ground::new().await;
     let sums = Arc::new(Sums::default());
     let options = ground.options().dry_run().observer(sums.clone());

@@ -14,6 +14,7 @@ use std::{
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use tokio::task::JoinSet;
+use zb_core::Transport;
 
 use super::{
     case::{Case, case},
@@ -107,6 +108,10 @@ fn sequence(seed: u64) -> Case {
     let streams = *[1, 1, 1, 2, 4].choose(&mut rng).unwrap();
     let ack_timeout = Duration::from_millis(rng.random_range(300..2_000));
     let producers = *[1, 1, 2, 8].choose(&mut rng).unwrap();
+    let transport = match seed % 3 {
+        1 => Transport::Flight,
+        _ => Transport::Protobuf,
+    };
     let mut case = case(format!("seed {seed}"), faults.join(",\n"))
         .sends(producers, rng.random_range(2..12), rng.random_range(1..60))
         .with(move |seq| kind(salt, seq, bad))
@@ -116,6 +121,7 @@ fn sequence(seed: u64) -> Case {
                 .max_in_flight_bytes(budget)
                 .streams(streams)
                 .ack_timeout(ack_timeout)
+                .transport(transport)
         })
         .perhaps()
         .cut_short();

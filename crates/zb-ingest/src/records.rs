@@ -1,0 +1,65 @@
+//! Rows as requests carry them.
+
+#[cfg(feature = "flight")]
+use arrow_array::RecordBatch;
+use zb_convert::{EncodedVecs, RowError};
+
+use crate::RowRanges;
+
+/// The rows of one request.
+#[derive(Debug)]
+pub(crate) enum Records {
+    Protobuf(Vec<Vec<u8>>),
+    #[cfg(feature = "flight")]
+    Flight(RecordBatch),
+}
+
+impl Records {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Protobuf(records) => records.len(),
+            #[cfg(feature = "flight")]
+            Self::Flight(batch) => batch.num_rows(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Rows of a batch, enough for one request.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) records: Records,
+    /// Which rows of the batch they are.
+    pub(crate) rows: RowRanges,
+    pub(crate) bytes: usize,
+    /// What is wrong with the rows that are left out.
+    pub(crate) errors: Vec<RowError>,
+    pub(crate) null_lists: u64,
+}
+
+impl Chunk {
+    /// Takes out of `encoded` what was put there.
+    pub(crate) fn protobuf(encoded: &mut EncodedVecs) -> Self {
+        Self {
+            records: Records::Protobuf(encoded.take_rows()),
+            rows: encoded.row_ranges().iter().cloned().collect(),
+            bytes: encoded.framed_len(),
+            errors: encoded.take_errors(),
+            null_lists: encoded.null_lists(),
+        }
+    }
+
+    #[cfg(feature = "flight")]
+    pub(crate) fn flight(mut fitted: zb_convert::FittedBatch) -> Self {
+        Self {
+            rows: fitted.row_ranges().iter().cloned().collect(),
+            bytes: fitted.bytes(),
+            errors: fitted.take_errors(),
+            null_lists: 0,
+            records: Records::Flight(fitted.into_batch()),
+        }
+    }
+}
