@@ -24,7 +24,7 @@
 //!
 //! [`Sender::submit`] encodes it in chunks of one request each (`submit.rs`), waits until the
 //! request fits the budget of bytes in flight (`budget.rs`), and queues it with a lane (`lane/`). The
-//! lane's task hands it to the SDK (`lane/flow.rs`, `sdk.rs`, the only module that names a type of
+//! lane's task hands it to the SDK (`lane/flow.rs`, `sdk/`, the only module that names a type of
 //! it), waits for acknowledgements, oldest first, and settles the rows with their [`Ticket`], which
 //! makes a [`Receipt`] of them when none is open. A connection that is lost with nothing in flight is
 //! opened again once by the SDK, and otherwise by the lane, which sends again what was not acknowledged,
@@ -34,6 +34,11 @@
 //! Rows are made as the table wants them where a [`TableSchemaSource`] says which columns it has
 //! (`plan.rs`). It is asked again before each stream that the lane opens, so that a table that was
 //! altered is met with another plan, or with one error that names everything that no longer fits.
+//!
+//! # Two transports
+//!
+//! Rows travel as Protobuf, or, with the feature `flight` and [`Transport::Flight`], as record batches
+//! over Arrow Flight. Receipts mean the same.
 //!
 //! # When to use this alone
 //!

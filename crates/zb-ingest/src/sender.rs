@@ -23,7 +23,7 @@ use zb_types::TableName;
 use crate::{
     Closed, Error, Receipt, SenderOptions, TokenSource,
     budget::Budget,
-    lane::{Lane, Line},
+    lane::{Attempts, Lane, Line},
     ledger::Ledger,
     observer::Observers,
     plan::{Plan, Plans},
@@ -249,24 +249,17 @@ impl Sender {
 
 /// Opens the first stream, within the bounds of the retry policy.
 async fn first_stream(shared: &Shared, line: &Arc<Line>, plan: &Plan) -> Result<Stream, Error> {
-    let (mut cause, mut fresh_token_tried) = (None, false);
+    let mut attempts = Attempts::default();
     loop {
         match shared.open(line, plan).await {
             Ok(stream) => {
                 line.progress();
                 return Ok(stream);
             }
-            Err(error) if error.is_transient() && !line.pace.is_spent() => {
-                tracing::debug!(table = %shared.table, %error, "not open yet");
-                cause = Some(error);
+            Err(error) => {
+                tracing::debug!(table = %shared.table, %error, "not open");
+                attempts.failed(error, &line.pace)?;
             }
-            Err(error)
-                if error.is_about_credentials() && !fresh_token_tried && !line.pace.is_spent() =>
-            {
-                fresh_token_tried = true;
-            }
-            Err(error) if line.pace.has_refused() => return Err(cause.unwrap_or(error)),
-            Err(error) => return Err(error),
         }
     }
 }

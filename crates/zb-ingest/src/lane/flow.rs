@@ -12,7 +12,7 @@ use crate::{
     spans,
 };
 
-use super::{Delivery, Queued, verdict::Lost};
+use super::{Attempts, Delivery, Queued, verdict::Lost};
 
 /// What woke the lane.
 enum Woken {
@@ -267,8 +267,7 @@ impl Delivery {
     /// Rows are durable: what follows from that beside the rows.
     pub(super) fn acknowledged(&mut self, request: &Request, rows: usize) {
         self.line.progress();
-        self.fresh_token_tried = false;
-        self.cause = None;
+        self.attempts = Attempts::default();
         self.shared.outcomes.well(1);
         let latency = request.sent.map(|(at, _)| at.elapsed());
         self.line.pace.succeeded();

@@ -21,6 +21,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use line::Line;
+pub(crate) use verdict::Attempts;
 
 use crate::{Error, plan::Plan, records::Records, request::Request, sdk::Stream, shared::Shared};
 use verdict::Lost;
@@ -60,8 +61,7 @@ impl Lane {
             plan,
             in_flight: VecDeque::new(),
             lost: "",
-            cause: None,
-            fresh_token_tried: false,
+            attempts: Attempts::default(),
         };
         let task = tokio::spawn(delivery.run(stop));
         Self {
@@ -99,10 +99,8 @@ struct Delivery {
     in_flight: VecDeque<Request>,
     /// What kind of loss the last one was.
     lost: &'static str,
-    /// Why the stream was lost before this time, when nothing was acknowledged since.
-    cause: Option<Error>,
-    /// Whether the last loss was a token that was refused, and nothing was acknowledged since.
-    fresh_token_tried: bool,
+    /// Those since the last acknowledgement.
+    attempts: Attempts,
 }
 
 impl Delivery {

@@ -1,7 +1,7 @@
 //! What the loss of a stream means: the one place where that is decided, by kind and code and
 //! never by text.
 
-use crate::{Code, Error, Event, Status};
+use crate::{Code, Error, Event, Status, pacing::Pace};
 
 use super::Delivery;
 
@@ -32,6 +32,50 @@ enum Verdict {
     GiveUp,
 }
 
+/// What is remembered of the attempts since the last acknowledgement.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    /// Why the last one came to nothing.
+    cause: Option<Error>,
+    /// Whether one was made because a token was refused.
+    fresh_token_tried: bool,
+}
+
+impl Attempts {
+    /// After an attempt to open a stream that came to nothing: whether to make another.
+    pub(crate) fn failed(&mut self, error: Error, pace: &Pace) -> Result<(), Error> {
+        let verdict = self.verdict(&error, pace);
+        self.note(&verdict, error, pace)
+    }
+
+    fn verdict(&self, error: &Error, pace: &Pace) -> Verdict {
+        if pace.is_spent() {
+            Verdict::GiveUp
+        } else if error.is_about_credentials() && !self.fresh_token_tried {
+            // The token may have expired, or rights have been given since it was made.
+            Verdict::FreshToken
+        } else if error.is_transient() {
+            Verdict::Again
+        } else {
+            Verdict::GiveUp
+        }
+    }
+
+    fn note(&mut self, verdict: &Verdict, error: Error, pace: &Pace) -> Result<(), Error> {
+        match verdict {
+            Verdict::Again => self.cause = Some(error),
+            Verdict::FreshToken => self.fresh_token_tried = true,
+            Verdict::Isolate(_) => {}
+            // That the policy allows no more says nothing; what was before it does.
+            Verdict::GiveUp if pace.has_refused() => {
+                return Err(self.cause.take().unwrap_or(error));
+            }
+            Verdict::GiveUp => return Err(error),
+        }
+        Ok(())
+    }
+}
+
 impl Delivery {
     /// Decides, and prepares for what is decided: gives the refusal when rows must be isolated, the
     /// error when all is lost.
@@ -54,26 +98,13 @@ impl Delivery {
         for request in &mut self.in_flight {
             request.offset = None;
         }
-        match verdict {
-            Verdict::Again => {
-                self.cause = Some(lost.error);
-                Ok(None)
-            }
-            Verdict::FreshToken => {
-                self.fresh_token_tried = true;
-                Ok(None)
-            }
-            Verdict::Isolate(status) => {
-                // It was there and has answered; the next stream need not wait.
-                self.line.progress();
-                Ok(Some(status))
-            }
-            // That the policy allows no more says nothing; what was before it does.
-            Verdict::GiveUp if self.line.pace.has_refused() => {
-                Err(self.cause.take().unwrap_or(lost.error))
-            }
-            Verdict::GiveUp => Err(lost.error),
-        }
+        self.attempts.note(&verdict, lost.error, &self.line.pace)?;
+        let Verdict::Isolate(status) = verdict else {
+            return Ok(None);
+        };
+        // It was there and has answered; the next stream need not wait.
+        self.line.progress();
+        Ok(Some(status))
     }
 
     fn verdict(&self, lost: &Lost) -> Verdict {
@@ -85,11 +116,7 @@ impl Delivery {
             {
                 Verdict::Isolate(status.clone())
             }
-            _ if self.line.pace.is_spent() => Verdict::GiveUp,
-            // The token may have expired, or rights have been given since it was made.
-            error if error.is_about_credentials() && !self.fresh_token_tried => Verdict::FreshToken,
-            error if error.is_transient() => Verdict::Again,
-            _ => Verdict::GiveUp,
+            error => self.attempts.verdict(error, &self.line.pace),
         }
     }
 }

@@ -1,22 +1,42 @@
-//! What is particular to Arrow Flight. All other tests hold for it, too: `ZB_TRANSPORT=flight` says so.
+//! What is particular to Arrow Flight.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    env,
+    process::Command,
+    sync::{Arc, Mutex},
+};
 
 use arrow_array::{
     ArrayRef, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
     StringViewArray, cast::AsArray, types::Int8Type,
 };
 use arrow_schema::{DataType, Field, Schema};
-use zb_ingest::{Event, Observer, Sender, SenderOptions, Transport};
+use zb_ingest::{Event, Observer, Rejection, Sender, SenderOptions, Transport};
 use zb_local::faults::Fault;
 use zb_types::TableName;
 
 use crate::{
     flights::{flights, ids_of, rows_of, table},
-    ground::{Ground, patient, prompt},
+    ground::{Ground, is_flight, patient, prompt},
     landed,
     partition::assert_partition,
 };
+
+/// The tests of this program, in a process of their own, where rows travel over Flight.
+#[test]
+fn whatever_holds_for_protobuf_holds_for_flight() {
+    if is_flight() {
+        return;
+    }
+    let mut tests = Command::new(env::current_exe().unwrap());
+    let tests = tests
+        .env("ZB_TRANSPORT", "flight")
+        .args(["--test-threads", "2"]);
+    let ended = tests.output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{told}");
+    assert!(told.contains("test sending::"), "{told}");
+}
 
 fn options(ground: &Ground) -> SenderOptions {
     ground.options().transport(Transport::Flight)
@@ -55,7 +75,7 @@ async fn after_a_refusal_only_the_rows_go_again_that_were_not_acknowledged() {
     let receipt = sender.send(rows_of(&rows)).await.unwrap();
     assert_partition(&receipt);
     assert_eq!(receipt.durable().as_slice(), [0..60, 61..100]);
-    let rejected: Vec<_> = receipt.rejected().iter().map(|r| r.row()).collect();
+    let rejected: Vec<_> = receipt.rejected().iter().map(Rejection::row).collect();
     assert_eq!(rejected, [60]);
     // No row is there twice, and none may be: what was acknowledged was not sent again.
     let mut landed = ground.landed();
