@@ -16,7 +16,7 @@
 
 use std::{env, error::Error, path::Path, sync::Arc, time::Duration};
 
-use arrow_array::{Int64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -108,10 +108,14 @@ async fn handle(client: &Client, request: &str) -> Result<String, Box<dyn Error 
         .split_once('\t')
         .ok_or("page TAB millis")?;
     let batch = RecordBatch::try_from_iter_with_nullable([
-        ("page", Arc::new(StringArray::from(vec![page])) as _, false),
+        (
+            "page",
+            Arc::new(StringArray::from(vec![page])) as ArrayRef,
+            false,
+        ),
         (
             "millis",
-            Arc::new(Int64Array::from(vec![millis.parse::<i64>()?])) as _,
+            Arc::new(Int64Array::from(vec![millis.parse::<i64>()?])) as ArrayRef,
             true,
         ),
     ])?;

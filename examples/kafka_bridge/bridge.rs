@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use arrow_array::{Int64Array, RecordBatch, UInt64Array};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, UInt64Array};
 use serde::Deserialize;
 use zb_core::{Client, TableName, Ticket};
 
@@ -105,8 +105,8 @@ impl<C: Consumer> Bridge<C> {
         let orders = Int64Array::from_iter_values(self.rows.iter().map(|row| row.order));
         let cents = UInt64Array::from_iter_values(self.rows.iter().map(|row| row.cents));
         let batch = RecordBatch::try_from_iter_with_nullable([
-            ("order", Arc::new(orders) as _, false),
-            ("cents", Arc::new(cents) as _, true),
+            ("order", Arc::new(orders) as ArrayRef, false),
+            ("cents", Arc::new(cents) as ArrayRef, true),
         ])?;
         self.rows.clear();
         let ticket = self.client.submit(&self.table, batch).await?;

@@ -10,6 +10,7 @@
 //! in the environment is said in `sensor_feed.rs`. The table, in a workspace:
 //! `CREATE TABLE main.default.orders (order BIGINT NOT NULL, cents BIGINT)`.
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
+#![allow(unreachable_pub, reason = "modules of a program, to be copied")]
 
 mod bridge;
 mod consumer;

@@ -10,6 +10,7 @@
 //! In a workspace the table has to be there:
 //! `CREATE TABLE main.default.readings (sensor STRING NOT NULL, at TIMESTAMP NOT NULL, celsius DOUBLE)`.
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
+#![allow(unreachable_pub, reason = "modules of a program, to be copied")]
 
 mod sensors;
 

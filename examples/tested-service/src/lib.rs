@@ -9,7 +9,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use arrow_array::{Float64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use arrow_schema::ArrowError;
 use zb_core::{Client, Receipt, TableName};
 
@@ -96,7 +96,7 @@ fn batch(readings: &[Reading]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_from_iter([
         (
             "sensor",
-            Arc::new(StringArray::from_iter_values(sensors)) as _,
+            Arc::new(StringArray::from_iter_values(sensors)) as ArrayRef,
         ),
         ("celsius", Arc::new(Float64Array::from_iter_values(celsius))),
     ])

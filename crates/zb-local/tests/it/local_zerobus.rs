@@ -119,10 +119,10 @@ async fn a_test_that_panics_leaves_nothing_behind() {
 #[tokio::test]
 async fn dropping_it_waits_for_nobody() {
     // A commit that takes an hour, and a client that waits for it.
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let zerobus = with_flights().fault(Fault::on_commit().delay(hour));
     let zerobus = zerobus.start().await.unwrap();
-    let mut stream = stream(&zerobus).await.unwrap();
+    let stream = stream(&zerobus).await.unwrap();
     let row = JsonString(r#"{"id": 1}"#.to_owned());
     stream.ingest_record_offset(row).await.unwrap();
     let endpoint = zerobus.endpoint().to_owned();
@@ -185,9 +185,8 @@ async fn tables_are_as_they_were_asked_for() {
     let rows = zerobus.rows("main.nyc.weather").await.unwrap();
     assert_eq!(rows.num_rows(), 0);
     assert!(!rows.schema().field(0).is_nullable());
-    let names: Vec<_> = zerobus.tables().unwrap();
-    let names: Vec<_> = names.iter().map(|table| table.as_str()).collect();
-    assert_eq!(names, [TABLE, "main.nyc.weather"]);
+    let names = [TABLE, "main.nyc.weather"].map(|name| name.parse().unwrap());
+    assert_eq!(zerobus.tables().unwrap(), names);
     let error = zerobus.rows("main.nyc.weathers").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TableNotFound);
     assert_eq!(
