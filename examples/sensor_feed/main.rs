@@ -56,7 +56,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut totals = Totals::default();
     let mut timer = interval(EVERY);
     let end = sleep(Duration::from_secs(seconds));
-    tokio::pin!(end);
+    // One for all turns: a new one each time would miss what happens in between.
+    let interrupt = ctrl_c();
+    tokio::pin!(end, interrupt);
     println!("{SENSORS} sensors to {table}; Ctrl-C ends it");
     loop {
         let is_due = tokio::select! {
@@ -64,7 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             _ = timer.tick() => !ready.is_empty(),
             Some(receipt) = receipts.join_next() => { note(&mut totals, &receipt?); false }
             () = &mut end => break,
-            interrupted = ctrl_c() => { interrupted?; println!("interrupted"); break }
+            interrupted = &mut interrupt => { interrupted?; println!("interrupted"); break }
         };
         if is_due {
             // Returns when the rows are on their way; the ticket tells later what became of them.

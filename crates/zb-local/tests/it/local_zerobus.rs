@@ -2,7 +2,7 @@
 
 use std::{net::TcpStream, path::PathBuf, time::Duration};
 
-use arrow_array::{Array as _, Int64Array, RecordBatch};
+use arrow_array::{Array as _, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use databricks_zerobus_ingest_sdk::{JsonString, ZerobusError, ZerobusSdk, ZerobusStream};
 use zb_local::{
@@ -49,6 +49,18 @@ async fn ids(zerobus: &LocalZerobus) -> Vec<i64> {
     ids
 }
 
+/// Ids and names, in order.
+fn named(rows: &RecordBatch) -> Vec<(i64, String)> {
+    let ids = rows.column(0).as_any().downcast_ref::<Int64Array>();
+    let names = rows.column(1).as_any().downcast_ref::<StringArray>();
+    let pairs = ids.unwrap().values().iter().zip(names.unwrap());
+    let mut pairs: Vec<_> = pairs
+        .map(|(id, name)| (*id, name.unwrap().to_owned()))
+        .collect();
+    pairs.sort_unstable();
+    pairs
+}
+
 /// Nobody listens there any more: at once, or as soon as the runtime has come to it.
 async fn is_gone(endpoint: &str) -> bool {
     let address = endpoint.strip_prefix("http://").unwrap();
@@ -71,7 +83,9 @@ async fn a_client_of_the_sdk_needs_nothing_but_what_it_is_told() {
     assert_eq!(ids(&zerobus).await, [0, 1, 2]);
     // Another reader, with none of our code for reading, finds the same.
     let read = lake::read(&zerobus.table_path(TABLE).unwrap()).await;
-    assert_eq!(read, zerobus.rows(TABLE).await.unwrap());
+    let rows = zerobus.rows(TABLE).await.unwrap();
+    assert_eq!((read.schema(), named(&read)), (rows.schema(), named(&rows)));
+    assert_eq!(named(&rows)[2], (2, "flight 2".to_owned()));
     let stats = zerobus.stats();
     assert_eq!((stats.rows, stats.commits, stats.requests), (3, 3, 3));
     stream.close().await.unwrap();
