@@ -180,9 +180,17 @@ async fn faults_go_on_and_off_while_it_runs() {
     zerobus.switch_off("closed").unwrap();
     send(&mut stream(&zerobus).await.unwrap(), 2).await.unwrap();
 
-    let counts: Vec<_> = zerobus.faults();
-    let counts: Vec<_> = counts.iter().map(|f| (f.name.as_str(), f.fired)).collect();
-    assert_eq!(counts, [("closed", 1), ("ack lost", 1)]);
+    let counts = zerobus.faults();
+    assert_eq!(
+        (counts[0].name.as_str(), counts[1].name.as_str()),
+        ("closed", "ack lost")
+    );
+    // How often a client asks is its own affair; how often it is refused is the fault's.
+    assert!(
+        counts[0].fired >= 1 && counts[0].fired == counts[0].seen,
+        "{counts:?}"
+    );
+    assert_eq!(counts[1].fired, 1);
     assert_eq!(
         zerobus.switch_on("opened").unwrap_err().to_string(),
         "there is no fault \"opened\"; there are: closed, ack lost"
