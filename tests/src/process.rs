@@ -34,6 +34,11 @@ impl Zb {
         Self::of(program::path()).args(args)
     }
 
+    /// An example of the workspace: `cargo run --example NAME -- ARGS…`
+    pub fn example<A: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = A>) -> Self {
+        Self::of(&program::example(name)).args(args)
+    }
+
     /// Another program, in the same environment.
     fn of(program: &Path) -> Self {
         let mut command = Command::new(program);

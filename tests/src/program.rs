@@ -1,8 +1,9 @@
-//! The program `zb`, as the tests of the workspace were built.
+//! The program `zb` and the examples, as the tests of the workspace were built.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use serde_json::Value;
@@ -16,34 +17,49 @@ use crate::cargo;
 /// those that `cargo test --workspace` has just built, and there is little more to do than link.
 pub fn path() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build)
+    PROGRAM.get_or_init(|| build("bin", "zb"))
 }
 
-fn build() -> PathBuf {
+/// The path of an example of the workspace, built on first use in the same way.
+pub fn example(name: &str) -> PathBuf {
+    static EXAMPLES: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
+    // A build that failed has left nothing half done here.
+    let mut examples = EXAMPLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let examples = examples.get_or_insert_default();
+    let path = examples.entry(name.to_owned());
+    path.or_insert_with(|| build("example", name)).clone()
+}
+
+/// Builds a program, with the features of the whole workspace's tests.
+fn build(kind: &str, name: &str) -> PathBuf {
     let mut cargo = cargo::command();
     cargo
         .args(["build", "--workspace", "--bin", "zb", "--test", "it"])
+        .args([format!("--{kind}").as_str(), name])
         .args(["--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
     let output = cargo.output().expect("cargo can be started");
-    assert!(output.status.success(), "`cargo build --bin zb` failed");
+    assert!(
+        output.status.success(),
+        "`cargo build --{kind} {name}` failed"
+    );
     String::from_utf8(output.stdout)
         .expect("cargo prints UTF-8")
         .lines()
-        .find_map(executable)
-        .expect("cargo says where it put zb")
+        .find_map(|message| executable(kind, name, message))
+        .unwrap_or_else(|| panic!("cargo does not say where it put {name}"))
 }
 
 /// The path in a message of cargo's, if it is about the program.
-fn executable(message: &str) -> Option<PathBuf> {
+fn executable(kind: &str, name: &str, message: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
-    let is_program = message["target"]["name"] == "zb"
+    let is_program = message["target"]["name"] == name
         && message["target"]["kind"]
             .as_array()?
             .iter()
-            .any(|kind| kind == "bin")
+            .any(|found| found == kind)
         && message["profile"]["test"] == false;
     is_program.then(|| message["executable"].as_str().map(PathBuf::from))?
 }
@@ -60,13 +76,17 @@ mod tests {
                      "profile": {{"test": {test}}}, "executable": "/target/debug/zb"}}"#
             )
         };
+        let program = |message: &str| executable("bin", "zb", message);
         assert_eq!(
-            executable(&message("bin", false)),
+            program(&message("bin", false)),
             Some("/target/debug/zb".into())
         );
-        assert_eq!(executable(&message("bin", true)), None);
-        assert_eq!(executable(&message("test", false)), None);
-        assert_eq!(executable(r#"{"reason": "build-finished"}"#), None);
-        assert_eq!(executable("no JSON"), None);
+        assert_eq!(program(&message("bin", true)), None);
+        assert_eq!(program(&message("test", false)), None);
+        assert_eq!(program(&message("example", false)), None);
+        assert_eq!(program(r#"{"reason": "build-finished"}"#), None);
+        assert_eq!(program("no JSON"), None);
+        assert!(executable("example", "zb", &message("example", false)).is_some());
+        assert_eq!(executable("bin", "other", &message("bin", false)), None);
     }
 }

@@ -11,7 +11,11 @@ use std::{
 use pyo3::{prelude::*, types::PyDict};
 use tokio::runtime::Runtime;
 use zb_core::{
-    Client as Facade, Closed, TableName,
+    Client as Facade, Closed, ExposeSecret as _, TableName,
+    local::{
+        Server,
+        faults::{FaultScript, ScriptError},
+    },
     telemetry::{FanOut, Stats},
 };
 
@@ -43,8 +47,8 @@ pub(crate) struct Client {
 
 /// Where the endpoint is.
 enum Place {
-    /// In this process, with its tables below a directory.
-    Local(PathBuf),
+    /// In this process, with its tables below a directory, and what goes wrong there.
+    Local(PathBuf, FaultScript),
     Elsewhere(settings::Connection),
     /// Nowhere: a dry run.
     Nowhere,
@@ -56,15 +60,21 @@ impl Place {
             Ok(Self::Nowhere)
         } else if place.is_instance_of::<PyDict>() {
             Ok(Self::Elsewhere(place.extract()?))
+        } else if let Ok((directory, script)) = place.extract::<(PathBuf, String)>() {
+            let script = script.parse().map_err(|error: ScriptError| {
+                errors::configuration(place.py(), &format!("the fault script: {error}"))
+            })?;
+            Ok(Self::Local(directory, script))
         } else {
-            Ok(Self::Local(place.extract()?))
+            Ok(Self::Local(place.extract()?, FaultScript::default()))
         }
     }
 }
 
 #[pymethods]
 impl Client {
-    /// `place` is a directory, a dict of [`settings::Connection`], or `None` for a dry run.
+    /// `place` is a directory, a pair of a directory and a fault script, a dict of
+    /// [`settings::Connection`], or `None` for a dry run.
     #[new]
     #[pyo3(signature = (place, delivery, besides, telemetry))]
     fn new(
@@ -92,7 +102,10 @@ impl Client {
         let builder = besides.apply(py, builder)?;
         let opening = async move {
             match place {
-                Place::Local(directory) => builder.local(directory).await,
+                Place::Local(directory, faults) => {
+                    let server = Server::builder(directory).faults(faults);
+                    builder.local_with(server).await
+                }
                 Place::Elsewhere(connection) => connection.apply(builder).build(),
                 Place::Nowhere => builder.dry_run(),
             }
@@ -251,6 +264,17 @@ impl Client {
     fn quarantine_files(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
         let facade = self.facade(py)?;
         Ok(facade.quarantine().map_or_else(Vec::new, |q| q.files()))
+    }
+
+    /// How others reach the endpoint of this process: its URL, that of the catalog, the client's id and
+    /// its secret. None without such an endpoint.
+    fn local_address(&self, py: Python<'_>) -> PyResult<Option<(String, String, String, String)>> {
+        let facade = self.facade(py)?;
+        Ok(facade.local_address().map(|address| {
+            let secret = address.client_secret.expose_secret().to_owned();
+            let (endpoint, catalog) = (address.endpoint.clone(), address.unity_catalog_url.clone());
+            (endpoint, catalog, address.client_id.clone(), secret)
+        }))
     }
 
     /// Whether it was closed, or belongs to the parent of this process.

@@ -217,7 +217,12 @@ impl ClientBuilder {
     /// As [`Client::local`].
     #[cfg(feature = "local")]
     pub async fn local(self, dir: impl Into<PathBuf>) -> Result<Client, Error> {
-        let server = zb_local::Server::builder(dir).start().await?;
+        self.local_with(zb_local::Server::builder(dir)).await
+    }
+
+    /// A client of this server, which it ends when it is closed.
+    #[cfg(feature = "local")]
+    pub(crate) fn serve(self, server: zb_local::Server) -> Result<Client, Error> {
         let options =
             SenderOptions::new(server.endpoint()).max_in_flight_bytes(LOCAL_IN_FLIGHT_BYTES);
         let host = server.unity_catalog_url().to_owned();

@@ -40,6 +40,8 @@ pub struct Client {
     /// None once it is closed.
     #[cfg(feature = "local")]
     server: tokio::sync::RwLock<Option<zb_local::Server>>,
+    #[cfg(feature = "local")]
+    pub(crate) address: Option<crate::LocalAddress>,
 }
 
 impl Client {
@@ -96,6 +98,8 @@ impl Client {
             beside: Beside::default(),
             #[cfg(feature = "local")]
             server: tokio::sync::RwLock::default(),
+            #[cfg(feature = "local")]
+            address: None,
         })
     }
 
@@ -108,6 +112,7 @@ impl Client {
     /// The client of an endpoint inside this process.
     #[cfg(feature = "local")]
     pub(crate) fn serving(mut self, server: zb_local::Server) -> Self {
+        self.address = Some(crate::LocalAddress::of(&server));
         self.server = Some(server).into();
         self
     }

@@ -44,7 +44,8 @@
 //!
 //! # Features
 //!
-//! `local` (default): [`Client::local`]. Without it, the Delta library is not built.
+//! `local` (default): [`Client::local`], and [`local::LocalZerobus`] for tests. Without it, the Delta
+//! library is not built.
 //!
 //! `otel`, `otlp`: those of `zb-telemetry`, metrics through a meter provider of your own, and set-up
 //! of exporters to a collector. `telemetry-arrow`: the same into Arrow files.
@@ -57,6 +58,8 @@ mod builder;
 mod catalog;
 mod client;
 mod config;
+#[cfg(feature = "local")]
+mod embedded;
 mod error;
 mod fit;
 mod mirrors;
@@ -70,6 +73,8 @@ pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
 pub use config::{Config, ConfigError, Credentials, Missing, Origin, Setting, Settings};
+#[cfg(feature = "local")]
+pub use embedded::LocalAddress;
 pub use error::{Error, ErrorKind};
 pub use fit::Fit;
 pub use totals::Totals;

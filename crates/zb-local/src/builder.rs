@@ -20,6 +20,8 @@ pub struct Builder {
     pub(crate) lifetime: Option<Lifetime>,
     pub(crate) tls: bool,
     pub(crate) faults: FaultScript,
+    /// The places in the script of those that are off at first.
+    pub(crate) faults_off: Vec<usize>,
     pub(crate) ui: bool,
 }
 
@@ -35,6 +37,7 @@ impl Builder {
             lifetime: None,
             tls: false,
             faults: FaultScript::default(),
+            faults_off: Vec::new(),
             ui: false,
         }
     }

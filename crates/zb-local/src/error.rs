@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zb_types::TableName;
+use zb_types::{TableName, TableNameError};
+
+use crate::DdlError;
 
 /// Why the endpoint could not do what its owner asked of it.
 ///
@@ -87,6 +89,28 @@ pub enum Error {
         /// One sentence for each difference.
         differences: Vec<String>,
     },
+    /// There is no such table.
+    #[error("there is no table {table}; there are: {}", listed(tables))]
+    TableNotFound {
+        /// The table.
+        table: TableName,
+        /// Those that there are.
+        tables: Vec<TableName>,
+    },
+    /// A name is not one of a table.
+    #[error(transparent)]
+    TableName(#[from] TableNameError),
+    /// A statement for a table is wrong, or more than is understood.
+    #[error("a table cannot be made from the statement")]
+    Statement(#[from] DdlError),
+    /// There is no fault of this name.
+    #[error("there is no fault {name:?}; there are: {}", listed(faults))]
+    FaultNotFound {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        faults: Vec<String>,
+    },
     /// The Delta table cannot be read or written.
     #[error("{table} cannot be used as a Delta table")]
     Table {
@@ -118,6 +142,14 @@ pub enum ErrorKind {
     Authority,
     /// See [`Error::Schema`] and [`Error::SchemaDiffers`].
     Schema,
+    /// See [`Error::TableNotFound`].
+    TableNotFound,
+    /// See [`Error::TableName`].
+    TableName,
+    /// See [`Error::Statement`].
+    Statement,
+    /// See [`Error::FaultNotFound`].
+    FaultNotFound,
     /// See [`Error::Table`].
     Table,
     /// See [`Error::Unfinished`].
@@ -135,6 +167,10 @@ impl Error {
             Self::Credentials { .. } => ErrorKind::Credentials,
             Self::Authority { .. } => ErrorKind::Authority,
             Self::Schema { .. } | Self::SchemaDiffers { .. } => ErrorKind::Schema,
+            Self::TableNotFound { .. } => ErrorKind::TableNotFound,
+            Self::TableName(_) => ErrorKind::TableName,
+            Self::Statement(_) => ErrorKind::Statement,
+            Self::FaultNotFound { .. } => ErrorKind::FaultNotFound,
             Self::Table { .. } => ErrorKind::Table,
             Self::Unfinished => ErrorKind::Unfinished,
         }
@@ -161,4 +197,13 @@ impl Error {
         let (table, source) = (table.clone(), source.into());
         Self::Table { table, source }
     }
+}
+
+/// Names in a row, for a person who looks for one of them.
+fn listed(names: &[impl ToString]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }

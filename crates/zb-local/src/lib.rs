@@ -8,29 +8,39 @@
 //! `<dir>/<catalog>/<schema>/<table>`, readable by any Delta reader. A row is acknowledged after
 //! the Delta commit that holds it, never before.
 //!
+//! # In a test
+//!
+//! [`LocalZerobus`] is an endpoint that lives as long as a test, with its tables in a temporary
+//! directory:
+//!
 //! ```
 //! use arrow_schema::{DataType, Field, Schema};
+//! use zb_local::LocalZerobus;
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let dir = tempfile::tempdir()?;
-//! let server = zb_local::Server::builder(dir.path()).start().await?;
-//! let created = zb_local::CreateTable::parse(
-//!     "CREATE TABLE main.nyc.flights (flight BIGINT NOT NULL, carrier STRING) USING DELTA",
-//! )?;
-//! let table = "main.nyc.flights".parse()?;
-//! server.create_table(&table, created.schema()).await?;
+//! let flights = Schema::new(vec![Field::new("carrier", DataType::Utf8, true)]);
+//! let zerobus = LocalZerobus::builder()
+//!     .table("main.nyc.flights", &flights)
+//!     .start()
+//!     .await?;
 //!
-//! // Now point any Zerobus client at these four.
-//! println!("{} {}", server.endpoint(), server.unity_catalog_url());
-//! let (client_id, client_secret) = (server.client_id(), server.client_secret());
+//! // Point what is tested at these four: any Zerobus client, in any language.
+//! println!("{} {}", zerobus.endpoint(), zerobus.unity_catalog_url());
+//! let (client_id, client_secret) = (zerobus.client_id(), zerobus.client_secret());
 //! # let _ = (client_id, client_secret);
 //!
-//! assert!(server.table_path(&table).join("_delta_log").is_dir());
-//! server.shutdown().await?;
+//! // Then look at what has landed.
+//! assert_eq!(zerobus.rows("main.nyc.flights").await?.num_rows(), 0);
+//! zerobus.shutdown().await?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # As a server
+//!
+//! [`Server`] is the endpoint for a program of its own, as `zb serve` is one: at an address, with a
+//! directory that stays, until it is told to stop. [`LocalZerobus`] is a layer over it.
 //!
 //! # What it does not do
 //!
@@ -49,9 +59,9 @@
 //!
 //! # When to use this alone
 //!
-//! To develop or test any Zerobus client, in any language, without a workspace: start a server in
-//! the test, give its URLs and credentials to the client, read the Delta table afterwards. To send
-//! Arrow data to it there is `zb-core`; as a program it is `zb serve`.
+//! To develop or test any Zerobus client, in any language, without a workspace. To send Arrow data to
+//! it there is `zb-core`, whose `ClientBuilder::against` takes a [`LocalZerobus`]; as a program it is
+//! `zb serve`. `docs/testing.md` is a guide.
 
 mod authority;
 mod builder;
@@ -66,6 +76,7 @@ mod http;
 mod lake;
 mod later;
 mod limits;
+mod local_zerobus;
 mod private_file;
 mod proto;
 mod server;
@@ -80,5 +91,6 @@ pub use builder::Builder;
 pub use ddl::{CreateTable, DdlError};
 pub use error::{Error, ErrorKind};
 pub use lake::Landing;
+pub use local_zerobus::{LocalZerobus, LocalZerobusBuilder};
 pub use server::Server;
 pub use stats::Stats;

@@ -82,6 +82,9 @@ impl Server {
             let faults = Faults::new(builder.faults, counters.clone());
             (faults, Watch::default())
         };
+        for number in builder.faults_off {
+            faults.switch(number, false);
+        }
         let killed = CancellationToken::new();
         let endpoint = Arc::new(Endpoint {
             tokens: Tokens::new(&credentials.signing_key, builder.token_lifetime),
@@ -223,6 +226,26 @@ impl Server {
     /// How often each fault of the script could have happened and did, in the order of the script.
     pub fn faults(&self) -> Vec<FaultCount> {
         self.endpoint.faults.counts()
+    }
+
+    /// Switches the faults of this name on or off.
+    pub(crate) fn switch(&self, fault: &str, on: bool) -> Result<(), Error> {
+        let faults = &self.endpoint.faults;
+        if faults.switch_named(fault, on) {
+            return Ok(());
+        }
+        Err(Error::FaultNotFound {
+            name: fault.to_owned(),
+            faults: faults
+                .counts()
+                .into_iter()
+                .map(|fault| fault.name)
+                .collect(),
+        })
+    }
+
+    pub(crate) fn lake(&self) -> &Lake {
+        &self.endpoint.lake
     }
 
     /// Tells all open streams to close, as the service does with those that grow old: they get a

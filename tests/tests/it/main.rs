@@ -11,6 +11,7 @@ mod bad_input;
 mod clock;
 mod conformance;
 mod doctor;
+mod examples;
 mod faults;
 mod fit;
 mod interrupt;

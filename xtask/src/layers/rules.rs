@@ -35,6 +35,9 @@ pub(crate) const LAYERS: &[(&str, Ours)] = &[
     ),
     ("zb-cli", Only(&["zb-core"])),
     ("zerobus-arrow", Only(&["zb-core"])),
+    // What people copy has to do with what they are given.
+    ("zb-examples", Only(&["zb-core"])),
+    ("tested-service", Only(&["zb-core"])),
     ("xtask", Only(&[])),
     ("zb-tests", Any),
 ];

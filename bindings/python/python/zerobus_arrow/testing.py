@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from . import _settings
 from ._client import Client
 from ._settings import ClientOptions
 
@@ -38,19 +39,61 @@ __all__ = ["LocalZerobus"]
 class LocalZerobus:
     """An endpoint inside this process, with a client of it and the tables that it keeps.
 
-    Without ``dir``, the tables are in a temporary directory that :meth:`close` removes. Keywords are those
-    of :meth:`zerobus_arrow.Client.local`.
+    Without ``dir``, the tables are in a temporary directory that :meth:`close` removes. ``faults`` is the
+    path of a fault script, or its text, which has a ``[[fault]]`` in it: what goes wrong on purpose. Other
+    keywords are those of :meth:`zerobus_arrow.Client.local`.
+
+    Other processes of this machine, and other clients, reach it by :attr:`endpoint`,
+    :attr:`unity_catalog_url`, :attr:`client_id` and :attr:`client_secret`, as long as it is not closed.
     """
 
     #: A client of the endpoint.
     client: Client
     #: Where the tables are, as ``DIR/catalog/schema/table``.
     dir: Path
+    #: The URL of the Zerobus endpoint, on the loopback.
+    endpoint: str
+    #: The URL of the workspace: of its token endpoint and of Unity Catalog.
+    unity_catalog_url: str
+    #: The id of the client that it knows.
+    client_id: str
+    #: The secret of that client.
+    client_secret: str
 
-    def __init__(self, dir: str | os.PathLike[str] | None = None, **options: Unpack[ClientOptions]) -> None:
+    def __init__(
+        self,
+        dir: str | os.PathLike[str] | None = None,
+        *,
+        faults: str | os.PathLike[str] = "",
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        script = _script(faults)
         self._temporary = tempfile.TemporaryDirectory(prefix="zerobus-") if dir is None else None
         self.dir = Path(self._temporary.name if dir is None and self._temporary else dir or "")
-        self.client = Client.local(self.dir, **options)
+        _settings.check(options, ClientOptions)
+        try:
+            self.client = Client._at((self.dir, script), options)
+        except BaseException:
+            self._remove()
+            raise
+        address = self.client._native.local_address()
+        assert address is not None, "it is in this process"
+        self.endpoint, self.unity_catalog_url, self.client_id, self.client_secret = address
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which clients in other processes find it, such as
+        ``zerobus_arrow.Client.from_env()`` and ``zb send``."""
+        return {
+            "ZEROBUS_SERVER_ENDPOINT": self.endpoint,
+            "DATABRICKS_HOST": self.unity_catalog_url,
+            "DATABRICKS_CLIENT_ID": self.client_id,
+            "DATABRICKS_CLIENT_SECRET": self.client_secret,
+        }
+
+    def create(self, table: str, schema: Any) -> None:
+        """Makes the table ``catalog.schema.table`` with the columns of an Arrow schema. :attr:`client`
+        makes those that are missing by itself; other clients find a table or are refused."""
+        self.client.sender(table, schema).close()
 
     def rows(self, table: str) -> pa.Table:
         """The rows of ``catalog.schema.table``, read from the Delta table by the package ``deltalake``.
@@ -79,8 +122,11 @@ class LocalZerobus:
         try:
             self.client.close()
         finally:
-            if self._temporary is not None:
-                self._temporary.cleanup()
+            self._remove()
+
+    def _remove(self) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +141,13 @@ class LocalZerobus:
 
     def __repr__(self) -> str:
         return f"<LocalZerobus in {self.dir}>"
+
+
+def _script(faults: str | os.PathLike[str]) -> str:
+    """The text of a fault script that is given as such or as a path."""
+    if isinstance(faults, str) and (not faults or "[[" in faults):
+        return faults
+    return Path(faults).read_text(encoding="utf-8")
 
 
 if pytest is not None:

@@ -26,6 +26,23 @@ impl Faults {
         Self::with_more(script, at_hand(), counters)
     }
 
+    /// Switches the faults of the script that have this name, and says whether there are any. One that
+    /// is switched on begins to count anew.
+    pub(crate) fn switch_named(&self, name: &str, on: bool) -> bool {
+        let scripted = self.engine().map_or(&[][..], |engine| engine.scripted());
+        let mut found = false;
+        for watched in scripted.iter().filter(|watched| watched.name() == name) {
+            let mut tally = watched.tally();
+            if on {
+                tally.begin();
+            }
+            tally.on = on;
+            found = true;
+            tracing::info!(fault = name, on, "a fault is switched");
+        }
+        found
+    }
+
     /// All faults: those of the script first.
     pub(crate) fn switches(&self) -> Vec<Switch> {
         let Some(engine) = self.engine() else {
@@ -135,6 +152,24 @@ mod tests {
         assert!(faults.judge(&Event::token(None)).is_nothing());
         assert_eq!(faults.switches()[number].fired, 3);
         assert_eq!(faults.switch(99, true), None);
+    }
+
+    #[test]
+    fn a_fault_is_switched_by_its_name_and_counts_anew() {
+        let faults = Faults::new(
+            [Fault::on_connect().once().cut().named("no way in")].into(),
+            Arc::default(),
+        );
+        let cut = || faults.judge(&Event::connect()).action == Some(Action::Cut);
+        assert!(faults.switch_named("no way in", false));
+        assert!(!cut());
+        for _ in 0..2 {
+            assert!(faults.switch_named("no way in", true));
+            assert!(cut() && !cut());
+        }
+        assert_eq!((faults.counts()[0].seen, faults.counts()[0].fired), (2, 1));
+        assert!(!faults.switch_named("no way out", true));
+        assert!(!Faults::default().switch_named("no way in", true));
     }
 
     #[test]

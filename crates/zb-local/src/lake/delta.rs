@@ -1,6 +1,7 @@
 //! The Delta side of a table: everything that knows the Delta library is here and below.
 
 mod rewrite;
+mod rows;
 
 pub(crate) use rewrite::Rewritten;
 
@@ -66,6 +67,8 @@ pub(crate) enum DeltaError {
     Changed,
     #[error("other writers were faster {MAX_RACES} times in a row")]
     Raced,
+    #[error("its rows are not read here: {0}; read it with a library for Delta")]
+    Unread(&'static str),
     #[error("a larger file has {written} rows where the small ones have {read}")]
     Miscounted { read: usize, written: usize },
     #[error("{0}")]

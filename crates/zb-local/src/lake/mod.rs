@@ -6,6 +6,7 @@ mod difference;
 mod group;
 mod landing;
 mod lane;
+mod listing;
 mod lock;
 mod table;
 mod tables;

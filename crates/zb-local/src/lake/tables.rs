@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Fields, Schema, SchemaRef};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -16,6 +17,7 @@ use super::{
     delta::{Delta, DeltaError},
     difference::differences,
     group::Committer,
+    listing,
     table::{QUEUE, Table},
 };
 use crate::{error::Error, faults::Faults, limits::GroupCommit, stats::Counters, watch::Watch};
@@ -190,6 +192,22 @@ impl Lake {
                 table: table.clone(),
                 source,
             })
+    }
+
+    /// All rows of a table, as its log has them now.
+    pub(crate) async fn rows(&self, table: &TableName) -> Result<RecordBatch, Error> {
+        let path = self.path(table);
+        if !Delta::exists(&path) {
+            let (table, tables) = (table.clone(), self.names()?);
+            return Err(Error::TableNotFound { table, tables });
+        }
+        let rows = Delta::rows(&path).await;
+        rows.map_err(|source| Error::table(table, source))
+    }
+
+    /// The tables that there are, in the order of their names.
+    pub(crate) fn names(&self) -> Result<Vec<TableName>, Error> {
+        listing::tables(&self.dir).map_err(|source| Error::directory(&self.dir, source))
     }
 
     /// What a commit does with rows.

@@ -19,6 +19,7 @@ mod http_faults;
 mod insert;
 mod lake;
 mod limits;
+mod local_zerobus;
 mod opening;
 mod other_writers;
 mod proto;
