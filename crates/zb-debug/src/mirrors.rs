@@ -53,7 +53,7 @@ impl Mirrors {
             arrow: false,
             proto: false,
             limits: Limits {
-                file_bytes: 100 << 20,
+                file_bytes: MirrorsBuilder::FILE_BYTES,
                 file_rows: u64::MAX,
                 keep: Keep::default(),
             },
@@ -205,6 +205,9 @@ pub struct MirrorsBuilder {
 }
 
 impl MirrorsBuilder {
+    /// The bytes after which another file is begun, unless [said otherwise](Self::rotate_bytes).
+    pub const FILE_BYTES: u64 = 100 << 20;
+
     /// Mirrors what is handed in, as Arrow IPC streams.
     pub fn arrow(mut self) -> Self {
         self.arrow = true;
