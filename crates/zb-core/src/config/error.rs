@@ -25,7 +25,7 @@ pub enum ConfigError {
         nearest: Option<&'static str>,
     },
     /// A setting that cannot be.
-    #[error("{setting} is {allowed}, not {} ({origin})", .found.as_deref().unwrap_or("what it is"))]
+    #[error("{setting} is {allowed}, not {} ({origin})", .found.as_deref().unwrap_or("what was given"))]
     Invalid {
         /// The name of the setting.
         setting: &'static str,
