@@ -35,7 +35,7 @@
 //! Each is [declared] once and can be set by a method of [`ClientBuilder`], in a TOML file, in an
 //! environment variable, in a profile of `~/.databrickscfg`, and by its [name](ClientBuilder::set), with
 //! the same checks; [`Client::settings`] says what each is and where it was found. `docs/reference` of the
-//! repository has a table of them, which [`reference`] makes.
+//! repository has a table of them, which [`reference()`] makes.
 //!
 //! ```
 //! # use zb_core::{Client, Origin};
