@@ -11,7 +11,7 @@ use std::{
 use pyo3::{prelude::*, types::PyDict};
 use tokio::runtime::Runtime;
 use zb_core::{
-    Client as Facade, Closed, ExposeSecret as _, TableName,
+    Client as Facade, ClientBuilder, Closed, ExposeSecret as _, SenderBuilder, TableName,
     local::{
         Server,
         faults::{FaultScript, ScriptError},
@@ -28,7 +28,7 @@ use crate::{
     outcome::Outcome,
     runtime,
     sender::Sender,
-    settings,
+    settings::{self, Keywords},
     stats::snapshot,
     telemetry::{Context, Exporting},
     ticket::Ticket,
@@ -49,7 +49,7 @@ pub(crate) struct Client {
 enum Place {
     /// In this process, with its tables below a directory, and what goes wrong there.
     Local(PathBuf, FaultScript),
-    Elsewhere(settings::Connection),
+    Elsewhere(settings::Places),
     /// Nowhere: a dry run.
     Nowhere,
 }
@@ -74,19 +74,19 @@ impl Place {
 #[pymethods]
 impl Client {
     /// `place` is a directory, a pair of a directory and a fault script, a dict of
-    /// [`settings::Connection`], or `None` for a dry run.
+    /// [`settings::Places`], or `None` for a dry run; `keywords` are settings by their names.
     #[new]
-    #[pyo3(signature = (place, delivery, besides, telemetry))]
+    #[pyo3(signature = (place, keywords, telemetry))]
     fn new(
         py: Python<'_>,
         place: &Bound<'_, PyAny>,
-        delivery: settings::Delivery,
-        besides: settings::Besides,
+        keywords: &Bound<'_, PyDict>,
         telemetry: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         logging::refresh(py);
-        delivery.check(py)?;
         let place = Place::of(place)?;
+        let keywords = Keywords::of(keywords)?;
+        let builder = keywords.apply(py, Facade::builder(), ClientBuilder::set)?;
         let runtime = runtime::runtime(py)?;
         let stats = Arc::new(Stats::new());
         let mut recorders = FanOut::new().with(Arc::clone(&stats));
@@ -96,17 +96,14 @@ impl Client {
         if let Some(exporting) = &exporting {
             recorders = recorders.with(exporting.recorder());
         }
-        let builder = Facade::builder()
-            .recorder(recorders)
-            .options(move |options| delivery.apply(options));
-        let builder = besides.apply(py, builder)?;
+        let builder = builder.recorder(recorders);
         let opening = async move {
             match place {
                 Place::Local(directory, faults) => {
                     let server = Server::builder(directory).faults(faults);
                     builder.local_with(server).await
                 }
-                Place::Elsewhere(connection) => connection.apply(builder).build(),
+                Place::Elsewhere(places) => places.apply(builder).build(),
                 Place::Nowhere => builder.dry_run(),
             }
             .map_err(|error| Python::attach(|py| errors::raise(py, &error)))
@@ -184,9 +181,9 @@ impl Client {
         py: Python<'_>,
         table: &str,
         schema: pyo3_arrow::PySchema,
-        delivery: settings::Delivery,
+        keywords: &Bound<'_, PyDict>,
     ) -> PyResult<Sender> {
-        let opening = self.opening(py, table, schema, delivery)?;
+        let opening = self.opening(py, table, schema, keywords)?;
         runtime::wait(py, &self.runtime, opening, |_| Ok(()))
     }
 
@@ -196,9 +193,9 @@ impl Client {
         py: Python<'py>,
         table: &str,
         schema: pyo3_arrow::PySchema,
-        delivery: settings::Delivery,
+        keywords: &Bound<'_, PyDict>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let opening = self.opening(py, table, schema, delivery)?;
+        let opening = self.opening(py, table, schema, keywords)?;
         runtime::spawn(py, &self.runtime, opening)
     }
 
@@ -260,6 +257,11 @@ impl Client {
         snapshot(py, &self.stats.snapshot())
     }
 
+    /// Every setting with its value, secrets masked, and where it was found.
+    fn settings(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, Option<String>, String)>> {
+        Ok(settings::shown(self.facade(py)?.settings()))
+    }
+
     /// The files of the quarantine so far.
     fn quarantine_files(&self, py: Python<'_>) -> PyResult<Vec<PathBuf>> {
         let facade = self.facade(py)?;
@@ -305,18 +307,16 @@ impl Client {
         py: Python<'_>,
         table: &str,
         schema: pyo3_arrow::PySchema,
-        delivery: settings::Delivery,
+        keywords: &Bound<'_, PyDict>,
     ) -> PyResult<impl Future<Output = PyResult<Sender>> + Send + use<>> {
         logging::refresh(py);
-        delivery.check(py)?;
+        let keywords = Keywords::of(keywords)?;
         let (facade, table) = (self.facade(py)?, name(py, table)?);
         let (schema, runtime) = (schema.into_inner(), Arc::clone(&self.runtime));
         Ok(async move {
-            let opening = facade
-                .sender(&table, &schema)
-                .options(move |options| delivery.apply(options))
-                .open();
-            match opening.await {
+            let sender = facade.sender(&table, &schema);
+            let sender = Python::attach(|py| keywords.apply(py, sender, SenderBuilder::set))?;
+            match sender.open().await {
                 Ok(sender) => Ok(Sender::new(sender, Arc::clone(&facade), runtime)),
                 Err(error) => Err(Python::attach(|py| errors::raise(py, &error))),
             }

@@ -46,6 +46,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(schema::create_table, module)?)?;
     module.add_function(wrap_pyfunction!(schema::of_table, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
+    module.add_function(wrap_pyfunction!(settings::settings, module)?)?;
+    module.add_function(wrap_pyfunction!(settings::misfit, module)?)?;
     module.add_function(wrap_pyfunction!(_panic, module)?)?;
     Ok(())
 }

@@ -14,7 +14,7 @@ import pytest
 from conftest import landed
 
 import zerobus_arrow as za
-from zerobus_arrow import _engines, _journal, _options, _report
+from zerobus_arrow import _engines, _journal, _native, _options, _report
 from zerobus_arrow._report import Report, Task, TaskReport
 
 TABLE = "main.default.things"
@@ -24,23 +24,24 @@ BIG = 1 << 63
 @pytest.mark.parametrize(
     ("spelt", "text", "name", "value"),
     [
-        ("maxInFlightBytes", "1048576", "max_in_flight_bytes", 1 << 20),
-        ("maxinflightbytes", "16m", "max_in_flight_bytes", 16 << 20),
-        ("REQUEST_BYTES", "64 KiB", "request_bytes", 64 << 10),
-        ("ackTimeout", "1.5", "ack_timeout", 1.5),
-        ("ack_timeout", "500ms", "ack_timeout", 0.5),
-        ("give-up-after", "2m", "give_up_after", 120.0),
+        ("maxInFlightBytes", "1048576", "max_in_flight_bytes", "1048576"),
+        ("maxinflightbytes", "16m", "max_in_flight_bytes", "16m"),
+        ("REQUEST_BYTES", "64 KiB", "request_bytes", "64 KiB"),
+        ("ackTimeout", "1.5", "ack_timeout", "1.5"),
+        ("ack_timeout", "500ms", "ack_timeout", "500ms"),
+        ("give-up-after", "2m", "give_up_after", "2m"),
         ("retryBase", datetime.timedelta(seconds=2), "retry_base", datetime.timedelta(seconds=2)),
+        ("keepRejected", "7", "keep_rejected", 7),
         ("environment", "TRUE", "environment", True),
-        ("allowPlaintext", "false", "allow_plaintext", False),
+        ("allowPlaintext", "false", "allow_plaintext", "false"),
         ("telemetry", "true", "telemetry", True),
         ("telemetry", "http://collector:4318", "telemetry", "http://collector:4318"),
-        ("debugHash", "name, mail", "debug_hash", ["name", "mail"]),
+        ("debugHash", "name, mail", "debug_hash", "name, mail"),
         ("quarantine", Path("/kept"), "quarantine", "/kept"),
         ("clientSecret", "007", "client_secret", "007"),
     ],
 )
-def test_options_are_found_by_their_names_and_read_by_their_types(
+def test_options_are_found_by_their_names_and_settings_are_left_to_who_reads_them(
     spelt: str, text: Any, name: str, value: Any
 ) -> None:
     settings = _options.read({"table": TABLE, spelt: text})
@@ -48,11 +49,22 @@ def test_options_are_found_by_their_names_and_read_by_their_types(
     assert type(settings.client[name]) is type(value)
 
 
+def test_texts_mean_the_same_as_values() -> None:
+    texts = {"maxInFlightBytes": "16m", "ackTimeout": "2m", "retryBase": "500ms", "allowPlaintext": "TRUE"}
+    values = {"max_in_flight_bytes": 16 << 20, "ack_timeout": 120, "retry_base": 0.5}
+    given = _options.read({"table": TABLE, **texts}).client
+    del given["allow_plaintext"]
+    with za.Client.dry_run(**given) as one, za.Client.dry_run(**values) as other:  # type: ignore[arg-type]
+        # A text of the engine is read as a keyword's value is.
+        assert one.settings() == other.settings()
+
+
 def test_every_keyword_of_a_client_can_be_given() -> None:
     samples = {bool: "true", int: "1"}
+    examples = {name: example for name, _, _, example, _, _ in _native.settings()}
     for name, hint in _options._HINTS.items():
         if name not in ("table", "token"):
-            _options.read({"table": TABLE, name: samples.get(hint, "1")})
+            _options.read({"table": TABLE, name: examples.get(name, samples.get(hint, "1"))})
 
 
 @pytest.mark.parametrize(
@@ -63,8 +75,10 @@ def test_every_keyword_of_a_client_can_be_given() -> None:
         ({"table": TABLE, "maxinflight": "1"}, "no option 'maxinflight'; did you mean 'maxInFlightBytes'"),
         ({"table": TABLE, "clientsecrets": "canary"}, "did you mean 'clientSecret'"),
         ({"table": TABLE, "ack_timeout": "1", "ackTimeout": "1"}, "'ackTimeout' is given twice"),
-        ({"table": TABLE, "streams": "many"}, "streams: 'many' is no whole number"),
-        ({"table": TABLE, "ackTimeout": "soon"}, "ackTimeout: 'soon' is no time"),
+        ({"table": TABLE, "streams": "many"}, 'streams is a whole number from 1 to 64, not "many"'),
+        ({"table": TABLE, "ackTimeout": "soon"}, "ackTimeout is a time above 0"),
+        ({"table": TABLE, "clientSecret": "canary\ncanary"}, "clientSecret is a text in one line"),
+        ({"table": TABLE, "keepRejected": "many"}, "keepRejected: 'many' is no whole number"),
         ({"table": TABLE, "environment": "yes"}, "neither true nor false"),
         ({"table": TABLE, "token": "canary"}, "token is a function"),
         ({"table": TABLE, "runId": "../up"}, "runId has letters"),

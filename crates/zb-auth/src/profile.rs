@@ -91,6 +91,11 @@ impl Profile {
         Some(value).filter(|value| !value.expose_secret().is_empty())
     }
 
+    /// The names of all settings in it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.settings.iter().map(|(name, _)| name.as_str())
+    }
+
     pub(crate) fn require(&self, name: &str) -> Result<&Secret, Error> {
         self.get(name).ok_or_else(|| {
             let name = name.to_owned();

@@ -6,15 +6,15 @@
 )]
 
 mod sending;
+mod settings;
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use zb_core::TableName;
 
-pub(crate) use sending::{
-    Connection, Debugging, Delivery, Exporting, Fit, Mirror, Sending, SubMicroseconds,
-};
+pub(crate) use sending::{Connection, Exporting, Sending};
+pub(crate) use settings::Flag;
 
 use crate::input::Format;
 

@@ -97,6 +97,12 @@ impl From<zb_core::Error> for Failure {
     }
 }
 
+impl From<zb_core::ConfigError> for Failure {
+    fn from(error: zb_core::ConfigError) -> Self {
+        zb_core::Error::from(error).into()
+    }
+}
+
 impl From<zb_core::ingest::Error> for Failure {
     fn from(error: zb_core::ingest::Error) -> Self {
         zb_core::Error::from(error).into()

@@ -2,8 +2,6 @@
 
 mod arguments;
 mod connection;
-mod debugging;
-mod delivery;
 mod doctor;
 mod failure;
 mod files;

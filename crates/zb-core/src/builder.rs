@@ -1,44 +1,36 @@
 //! Setting up a client.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+mod files;
+mod parts;
+mod settings;
 
-use async_trait::async_trait;
-use zb_auth::{
-    ClientCredentials, FileToken, Scope, Token, TokenExchange, workspace_id_from_endpoint,
-};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+#[cfg(feature = "local")]
+use zb_auth::workspace_id_from_endpoint;
 use zb_debug::{MirrorsBuilder, QuarantineDirBuilder};
 use zb_ingest::{Observer, SenderOptions};
 use zb_telemetry::Recorder;
-use zb_types::Secret;
 
 use crate::{
-    Client, Config, Credentials, Error, Fit,
-    config::{Layer, Places},
-    mirrors::{Beside, Kept, Mirrored},
-    recorded::{Recorded, WatchedMirrors, WatchedTokens},
+    Client, Config, ConfigError, Error, Fit, Given, Origin,
+    config::{Looked, Places, Plan, Process, Reach},
 };
 
-/// How many bytes may be in flight to the embedded endpoint, which acknowledges soon and keeps
-/// what it has not committed in the memory of the same process.
-#[cfg(feature = "local")]
-const LOCAL_IN_FLIGHT_BYTES: usize = 8 << 20;
+use files::Files;
+use parts::{NoTokens, Parts, source};
 
 /// Sets up a [`Client`].
 ///
 /// What is set here wins over what is found in a file, that over a profile, that over the
-/// environment. Nowhere is looked without being told to.
+/// environment. Nowhere is looked without being told to. [Every setting](crate::declared) has a method
+/// of its own, and [`set`](Self::set) takes its name.
 #[derive(Default)]
 #[must_use]
 pub struct ClientBuilder {
     places: Places,
-    allow_plaintext: bool,
     tokens: Option<Arc<dyn zb_auth::TokenSource>>,
-    fit: Fit,
-    settings: Settings,
+    changes: Changes,
     files: Files,
     recorder: Option<Arc<dyn Recorder>>,
 }
@@ -51,44 +43,46 @@ impl ClientBuilder {
     }
 
     /// Looks in a profile of `~/.databrickscfg` (or of the file in `DATABRICKS_CONFIG_FILE`):
-    /// `host`, `client_id`, `client_secret`, `oidc_token_filepath`, and `zerobus_endpoint` of our
-    /// own.
+    /// `host`, `client_id`, `client_secret`, `oidc_token_filepath`, and keys of our own, such as
+    /// `zerobus_endpoint`.
     pub fn profile(mut self, name: impl Into<String>) -> Self {
         self.places.profile = Some(name.into());
         self
     }
 
-    /// Looks in a TOML file: `endpoint`, `host`, `client_id`, `client_secret`, `oidc_token_file`.
+    /// Looks in a TOML file, which may have any [setting](crate::declared) and nothing else.
     pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.places.file = Some(path.into());
         self
     }
 
-    /// The Zerobus endpoint, such as
-    /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
-    pub fn endpoint(self, url: impl Into<String>) -> Self {
-        self.set(|layer| layer.endpoint(url))
+    /// Sets the setting of this name, for who has names and values from elsewhere: flags, keywords.
+    /// A blank text changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Unknown`] when there is no such setting, [`ConfigError::Invalid`] when it cannot
+    /// have this value.
+    pub fn set(
+        mut self,
+        name: &str,
+        value: impl Into<Given>,
+        origin: Origin,
+    ) -> Result<Self, ConfigError> {
+        let program = &mut self.places.program;
+        program.give_by_name(name, &value.into(), origin, |_| true)?;
+        Ok(self)
     }
 
-    /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
-    pub fn host(self, url: impl Into<String>) -> Self {
-        self.set(|layer| layer.host(url))
-    }
-
-    /// The id of the service principal.
-    pub fn client_id(self, id: impl Into<String>) -> Self {
-        self.set(|layer| layer.client_id(id))
-    }
-
-    /// Its OAuth secret.
-    pub fn client_secret(self, secret: Secret) -> Self {
-        self.set(|layer| layer.client_secret(secret))
-    }
-
-    /// The file that holds the token of an identity provider which the workspace trusts (workload
-    /// identity federation). A client secret, if there is one, is used instead.
-    pub fn oidc_token_file(self, path: impl AsRef<Path>) -> Self {
-        self.set(|layer| layer.oidc_token_file(path.as_ref()))
+    /// What a setting is where no place says otherwise, for a program that has defaults of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Self::set).
+    pub fn fallback(mut self, name: &str, value: impl Into<Given>) -> Result<Self, ConfigError> {
+        let fallback = &mut self.places.fallback;
+        fallback.give_by_name(name, &value.into(), Origin::Default, |_| true)?;
+        Ok(self)
     }
 
     /// A token source of your own; no credentials are looked for then. Its tokens are cached and
@@ -98,31 +92,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Lets secrets, tokens and rows travel in clear text to `http` addresses of other machines.
-    pub fn allow_plaintext(mut self) -> Self {
-        self.allow_plaintext = true;
-        self
-    }
-
-    /// Whether rows are made to fit the table: [where its columns can be read](Fit::WhenReadable),
-    /// unless said otherwise.
-    pub fn fit(mut self, fit: Fit) -> Self {
-        self.fit = fit;
-        self
-    }
-
-    /// The name of the program, for the service's logs.
-    pub fn application(self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.options(|options| options.application(name))
-    }
-
-    /// Changes the settings of every sender of the client: budgets, retries, streams, quarantine.
+    /// Changes the settings of every sender of the client, whatever the places say: for what
+    /// [has no name](crate::declared), such as budgets of retries.
     pub fn options(
         mut self,
         with: impl FnOnce(SenderOptions) -> SenderOptions + Send + Sync + 'static,
     ) -> Self {
-        self.settings.0.push(Box::new(with));
+        self.changes.0.push(Box::new(with));
         self
     }
 
@@ -138,75 +114,68 @@ impl ClientBuilder {
         self
     }
 
-    /// Keeps what is handed in, or what is sent, or both, in files for people to look at. The client
-    /// ends them when it is closed. A mirror that fails fails no send: it counts, see
-    /// [`Client::mirrors`].
+    /// Keeps what is handed in, or what is sent, or both, in files for people to look at, whatever the
+    /// [settings](Self::debug_dir) say. The client ends them when it is closed. A mirror that fails
+    /// fails no send: it counts, see [`Client::mirrors`].
     pub fn mirrors(mut self, mirrors: MirrorsBuilder) -> Self {
         self.files.mirrors = Some(mirrors);
         self
     }
 
-    /// Keeps rejected rows in files, with the reasons beside them, before the receipt is given out.
+    /// Keeps rejected rows in files, with the reasons beside them, before the receipt is given out,
+    /// whatever the [setting](Self::quarantine_dir) says.
     pub fn quarantine(mut self, quarantine: QuarantineDirBuilder) -> Self {
         self.files.quarantine = Some(quarantine);
         self
     }
 
-    /// What is found in the places that this builder looks in, and where: for telling a person.
+    /// Opens no quarantine, though a setting has a directory for it: for a program that keeps rejected
+    /// rows itself. [`Client::settings`] has the directory.
+    pub fn without_quarantine(mut self) -> Self {
+        self.files.no_quarantine = true;
+        self
+    }
+
+    /// Opens no mirrors, though a setting has a directory for them: for a program that only looks.
+    pub fn without_mirrors(mut self) -> Self {
+        self.files.no_mirrors = true;
+        self
+    }
+
+    /// What is found in the places that this builder looks in, and where: for telling a person. What
+    /// [`options`](Self::options) changes is not seen here, but in [`Client::settings`].
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a place cannot be read.
+    /// [`Error::Config`] when a place cannot be read, or has a value that cannot be.
     pub fn settings(&self) -> Result<crate::Settings, Error> {
-        Ok(self.places.settings(self.tokens.is_some())?)
+        let looked = self.places.look(Reach::Service, &Process)?;
+        Ok(looked.settings(&looked.plan(), None, self.tokens.is_some()))
     }
 
     /// Makes the client. Nothing is connected to yet.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when a setting is missing or a place cannot be read, [`Error::Auth`] or
-    /// [`Error::Ingest`] when an address cannot be used, [`Error::Debug`] when the directory of
+    /// [`Error::Config`] when a setting is missing or wrong or a place cannot be read, [`Error::Auth`]
+    /// or [`Error::Ingest`] when an address cannot be used, [`Error::Debug`] when the directory of
     /// mirrors or quarantine cannot.
-    pub fn build(self) -> Result<Client, Error> {
-        let Config {
-            endpoint,
-            host,
-            credentials,
-        } = self.places.resolve(self.tokens.is_some())?;
-        let mut options = SenderOptions::new(&endpoint);
-        if self.allow_plaintext {
-            options = options.allow_plaintext();
+    pub fn build(mut self) -> Result<Client, Error> {
+        let looked = self.places.look(Reach::Service, &Process)?;
+        let mut plan = looked.plan();
+        let tokens = self.tokens.take();
+        let config = looked.config(&plan, tokens.is_some())?;
+        let Config { endpoint, host, .. } = config.clone();
+        plan.sender(|options| options.endpoint(endpoint));
+        let plaintext = plan.connection.allow_plaintext;
+        if plaintext {
+            plan.sender(SenderOptions::allow_plaintext);
         }
-        let (options, files) = self
-            .files
-            .open(self.settings.apply(options), self.recorder.as_ref())?;
-        let workspace = workspace_id_from_endpoint(&endpoint);
-        let made = match (credentials, self.tokens) {
-            (_, Some(tokens)) => client(options, tokens, &host, self.fit, self.recorder),
-            (Credentials::Client { id, secret }, None) => {
-                let mut source = ClientCredentials::builder(&host, id, secret, workspace?);
-                if self.allow_plaintext {
-                    source = source.allow_plaintext();
-                }
-                client(options, source.build()?, &host, self.fit, self.recorder)
-            }
-            (Credentials::OidcToken { file, client_id }, None) => {
-                let mut source = TokenExchange::builder(&host, FileToken::new(file), workspace?);
-                if let Some(id) = client_id {
-                    source = source.with_client_id(id);
-                }
-                if self.allow_plaintext {
-                    source = source.allow_plaintext();
-                }
-                client(options, source.build()?, &host, self.fit, self.recorder)
-            }
-            // Found only where there is a source of the program's own.
-            (Credentials::Program, None) => {
-                client(options, NoTokens, &host, self.fit, self.recorder)
-            }
-        };
-        Ok(made?.with(files))
+        let parts = self.parts(&looked, &plan, tokens.is_some())?;
+        match tokens {
+            Some(tokens) => parts.client(tokens, &host),
+            None => parts.client(source(config, plaintext)?, &host),
+        }
     }
 
     /// Makes a client of an endpoint inside this process: [`Client::local`] with the settings of
@@ -214,26 +183,28 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Client::local`].
+    /// As [`Client::local`], and [`Error::Config`] when a setting is wrong or a place cannot be read.
     #[cfg(feature = "local")]
     pub async fn local(self, dir: impl Into<PathBuf>) -> Result<Client, Error> {
         self.local_with(zb_local::Server::builder(dir)).await
     }
 
-    /// A client of this server, which it ends when it is closed.
+    /// A client of the server that is started from this, which it ends when it is closed.
     #[cfg(feature = "local")]
-    pub(crate) fn serve(self, server: zb_local::Server) -> Result<Client, Error> {
-        let options =
-            SenderOptions::new(server.endpoint()).max_in_flight_bytes(LOCAL_IN_FLIGHT_BYTES);
+    pub(crate) async fn serve(mut self, server: zb_local::Builder) -> Result<Client, Error> {
+        // It acknowledges soon, and keeps what it has not committed in the memory of the same process.
+        self = self.fallback("max_in_flight_bytes", "8MiB")?;
+        let looked = self.places.look(Reach::Own, &Process)?;
+        let mut plan = looked.plan();
+        let server = server.start().await?;
+        plan.sender(|options| options.endpoint(server.endpoint()));
         let host = server.unity_catalog_url().to_owned();
         let workspace = workspace_id_from_endpoint(server.endpoint())?;
         let secret = server.client_secret().clone();
-        let source = ClientCredentials::builder(&host, server.client_id(), secret, workspace);
-        let (options, files) = self
-            .files
-            .open(self.settings.apply(options), self.recorder.as_ref())?;
-        let made = client(options, source.build()?, &host, self.fit, self.recorder)?;
-        Ok(made.with(files).serving(server))
+        let tokens =
+            zb_auth::ClientCredentials::builder(&host, server.client_id(), secret, workspace);
+        let parts = self.parts(&looked, &plan, true)?;
+        Ok(parts.client(tokens.build()?, &host)?.serving(server))
     }
 
     /// Makes a client that converts and checks and connects to nothing: what would be sent comes
@@ -241,27 +212,40 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Ingest`] when a setting cannot be.
+    /// [`Error::Config`] or [`Error::Ingest`] when a setting cannot be.
     pub fn dry_run(self) -> Result<Client, Error> {
         // A name that by its standard (RFC 6761) is nobody's.
-        let options = SenderOptions::new("https://dry-run.invalid");
-        let (options, files) = self.files.open(
-            self.settings.apply(options).dry_run(),
-            self.recorder.as_ref(),
-        )?;
-        let client = Client::new(
-            options,
-            NoTokens,
-            "https://dry-run.invalid",
-            Fit::Off,
-            self.recorder,
-        )?;
-        Ok(client.with(files))
+        let nowhere = "https://dry-run.invalid";
+        let looked = self.places.look(Reach::Own, &Process)?;
+        let mut plan = looked.plan();
+        plan.fit = Fit::Off;
+        plan.sender(|options| options.endpoint(nowhere).dry_run());
+        self.parts(&looked, &plan, true)?.client(NoTokens, nowhere)
     }
 
-    fn set(mut self, with: impl FnOnce(Layer) -> Layer) -> Self {
-        self.places.program = with(self.places.program);
-        self
+    /// What is found with these environment variables.
+    #[cfg(test)]
+    pub(crate) fn looked(
+        &self,
+        variables: &dyn crate::config::Variables,
+    ) -> Result<Looked, ConfigError> {
+        self.places.look(Reach::Service, variables)
+    }
+
+    /// What the client is made of, besides its tokens.
+    fn parts(self, looked: &Looked, plan: &Plan, tokens: bool) -> Result<Parts, Error> {
+        looked.warn();
+        let mut changed = plan.clone();
+        self.changes.apply(&mut changed);
+        let settings = looked.settings(plan, Some(&changed), tokens);
+        let (options, beside) = self.files.open(&changed, self.recorder.as_ref())?;
+        Ok(Parts {
+            options,
+            fit: changed.fit,
+            beside,
+            recorder: self.recorder,
+            settings,
+        })
     }
 }
 
@@ -275,82 +259,12 @@ impl fmt::Debug for ClientBuilder {
 
 /// What is changed about the settings of every sender, in this order.
 #[derive(Default)]
-struct Settings(Vec<Box<dyn FnOnce(SenderOptions) -> SenderOptions + Send + Sync>>);
+struct Changes(Vec<Box<dyn FnOnce(SenderOptions) -> SenderOptions + Send + Sync>>);
 
-impl Settings {
-    fn apply(self, options: SenderOptions) -> SenderOptions {
-        self.0
-            .into_iter()
-            .fold(options, |options, with| with(options))
-    }
-}
-
-/// A client whose tokens are watched, if someone counts.
-fn client(
-    options: SenderOptions,
-    source: impl zb_auth::TokenSource + 'static,
-    host: &str,
-    fit: Fit,
-    recorder: Option<Arc<dyn Recorder>>,
-) -> Result<Client, Error> {
-    match recorder {
-        Some(recorder) => {
-            let watched = WatchedTokens {
-                source,
-                recorder: Arc::clone(&recorder),
-            };
-            Client::new(options, watched, host, fit, Some(recorder))
+impl Changes {
+    fn apply(self, plan: &mut Plan) {
+        for with in self.0 {
+            plan.sender(with);
         }
-        None => Client::new(options, source, host, fit, None),
-    }
-}
-
-/// The files that are kept beside what is sent.
-#[derive(Default)]
-struct Files {
-    mirrors: Option<MirrorsBuilder>,
-    quarantine: Option<QuarantineDirBuilder>,
-}
-
-impl Files {
-    fn open(
-        self,
-        mut options: SenderOptions,
-        recorder: Option<&Arc<dyn Recorder>>,
-    ) -> Result<(SenderOptions, Beside), Error> {
-        let mut beside = Beside::default();
-        if let Some(recorder) = recorder {
-            options = options.observer(Arc::new(Recorded(Arc::clone(recorder))));
-        }
-        if let Some(mirrors) = self.mirrors {
-            let mirrors = Arc::new(mirrors.start()?);
-            options = options.observer(Arc::new(Mirrored(Arc::clone(&mirrors))));
-            if let Some(recorder) = recorder {
-                options = options.observer(Arc::new(WatchedMirrors {
-                    mirrors: Arc::clone(&mirrors),
-                    recorder: Arc::clone(recorder),
-                    told: Default::default(),
-                }));
-            }
-            beside.mirrors = Some(mirrors);
-        }
-        if let Some(quarantine) = self.quarantine {
-            let quarantine = Arc::new(quarantine.open()?);
-            options = options.quarantine(Arc::new(Kept(Arc::clone(&quarantine))));
-            beside.quarantine = Some(quarantine);
-        }
-        Ok((options, beside))
-    }
-}
-
-/// The tokens of a client that connects to nothing, and why there are none.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("a dry run connects to nothing and has no token")]
-struct NoTokens;
-
-#[async_trait]
-impl zb_auth::TokenSource for NoTokens {
-    async fn fetch(&self, _: &Scope) -> Result<Token, zb_auth::Error> {
-        Err(zb_auth::Error::permanent(*self))
     }
 }

@@ -12,8 +12,9 @@ use zb_telemetry::Recorder;
 use zb_types::TableName;
 
 use crate::{
-    ClientBuilder, Error, Fit, TableDescription,
+    ClientBuilder, ConfigError, Error, Fit, Given, Group, Origin, Settings, TableDescription,
     catalog::{Catalog, TableSchemas},
+    config::{Layer, Plan},
     mirrors::Beside,
     senders::Senders,
     tokens::CachedTokens,
@@ -37,6 +38,7 @@ pub struct Client {
     /// The senders of [`send`](Self::send) and [`submit`](Self::submit).
     senders: Senders,
     beside: Beside,
+    settings: Settings,
     /// None once it is closed.
     #[cfg(feature = "local")]
     server: tokio::sync::RwLock<Option<zb_local::Server>>,
@@ -53,8 +55,8 @@ impl Client {
 
     /// A client with its settings from the environment: `ZEROBUS_SERVER_ENDPOINT` (or
     /// `ZEROBUS_ENDPOINT`), `DATABRICKS_HOST`, `DATABRICKS_CLIENT_ID`,
-    /// `DATABRICKS_CLIENT_SECRET`, and `DATABRICKS_CONFIG_PROFILE` for a profile of
-    /// `~/.databrickscfg`.
+    /// `DATABRICKS_CLIENT_SECRET`, `DATABRICKS_CONFIG_PROFILE` for a profile of `~/.databrickscfg`, and
+    /// `ZEROBUS_STREAMS` and the like for every [other setting](crate::declared).
     ///
     /// # Errors
     ///
@@ -96,6 +98,7 @@ impl Client {
             catalog,
             senders: Senders::default(),
             beside: Beside::default(),
+            settings: Settings::default(),
             #[cfg(feature = "local")]
             server: tokio::sync::RwLock::default(),
             #[cfg(feature = "local")]
@@ -103,9 +106,10 @@ impl Client {
         })
     }
 
-    /// With files that are kept beside what is sent.
-    pub(crate) fn with(mut self, beside: Beside) -> Self {
+    /// With files that are kept beside what is sent, and what to say of its settings.
+    pub(crate) fn with(mut self, beside: Beside, settings: Settings) -> Self {
         self.beside = beside;
+        self.settings = settings;
         self
     }
 
@@ -115,6 +119,11 @@ impl Client {
         self.address = Some(crate::LocalAddress::of(&server));
         self.server = Some(server).into();
         self
+    }
+
+    /// Its settings, and where each comes from: for telling a person.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A sender for record batches of one schema to one table: the way to keep the line full, to
@@ -268,6 +277,28 @@ impl SenderBuilder<'_> {
     pub fn options(mut self, with: impl FnOnce(SenderOptions) -> SenderOptions) -> Self {
         self.options = with(self.options);
         self
+    }
+
+    /// Sets the setting of [`Group::Delivery`] that has this name, for who has names and values from
+    /// elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::set`].
+    pub fn set(
+        mut self,
+        name: &str,
+        value: impl Into<Given>,
+        origin: Origin,
+    ) -> Result<Self, ConfigError> {
+        let mut layer = Layer::default();
+        layer.give_by_name(name, &value.into(), origin, |setting| {
+            setting.group() == Group::Delivery
+        })?;
+        let mut plan = Plan::of(self.options);
+        layer.apply(&mut plan);
+        self.options = plan.options;
+        Ok(self)
     }
 
     /// Who is told what happens.

@@ -63,7 +63,7 @@ impl ClientBuilder {
     ///
     /// As [`Client::local`].
     pub async fn local_with(self, server: zb_local::Builder) -> Result<Client, Error> {
-        self.serve(server.start().await?)
+        self.serve(server).await
     }
 }
 

@@ -30,6 +30,23 @@
 //! says what becomes of each type. They are read again when a stream is opened, so that a table may grow
 //! under a client that runs.
 //!
+//! # Settings
+//!
+//! Each is [declared] once and can be set by a method of [`ClientBuilder`], in a TOML file, in an
+//! environment variable, in a profile of `~/.databrickscfg`, and by its [name](ClientBuilder::set), with
+//! the same checks; [`Client::settings`] says what each is and where it was found. `docs/reference` of the
+//! repository has a table of them, which [`reference()`] makes.
+//!
+//! ```
+//! # use zb_core::{Client, Origin};
+//! let refused = Client::builder().set("streems", "4", Origin::Program).unwrap_err();
+//! assert!(refused.to_string().ends_with("did you mean streams?"));
+//!
+//! let client = Client::builder().streams(4).dry_run()?;
+//! assert_eq!(client.settings().value("streams"), Some("4"));
+//! # Ok::<(), zb_core::Error>(())
+//! ```
+//!
 //! # Which crate does what
 //!
 //! | crate | does | here as |
@@ -72,7 +89,10 @@ mod totals;
 pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
-pub use config::{Config, ConfigError, Credentials, Missing, Origin, Setting, Settings};
+pub use config::{
+    Config, ConfigError, Credentials, Declared, Given, Group, Missing, Origin, Setting, Settings,
+    Shape, Unknown, declared, reference,
+};
 #[cfg(feature = "local")]
 pub use embedded::LocalAddress;
 pub use error::{Error, ErrorKind};

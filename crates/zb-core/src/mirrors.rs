@@ -1,6 +1,12 @@
 //! The mirrors and the quarantine of `zb-debug`, as `zb-ingest` knows them.
 
-use std::{error::Error as StdError, sync::Arc};
+use std::{
+    error::Error as StdError,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use arrow_array::RecordBatch;
 use zb_debug::{Mirrors, QuarantineDir};
@@ -36,19 +42,38 @@ impl Beside {
 }
 
 /// Gives the mirrors what they show.
-pub(crate) struct Mirrored(pub(crate) Arc<Mirrors>);
+pub(crate) struct Mirrored {
+    mirrors: Arc<Mirrors>,
+    /// Whether it was said that some of it cannot be shown.
+    said: AtomicBool,
+}
+
+impl Mirrored {
+    pub(crate) fn new(mirrors: Arc<Mirrors>) -> Self {
+        let said = (!mirrors.shows_records()).into();
+        Self { mirrors, said }
+    }
+}
 
 impl Observer for Mirrored {
     fn observe(&self, table: &TableName, event: &Event<'_>) {
         match event {
-            Event::HandedIn { batch, .. } => self.0.batch(table, batch),
+            Event::HandedIn { batch, .. } => self.mirrors.batch(table, batch),
             // Each record once: what is sent again is the same.
             Event::Sending {
                 descriptor,
                 records,
                 again: false,
                 ..
-            } => self.0.records(table, descriptor, records),
+            } => self.mirrors.records(table, descriptor, records),
+            #[cfg(feature = "flight")]
+            Event::SendingBatch { .. } if !self.said.swap(true, Ordering::Relaxed) => {
+                tracing::warn!(
+                    %table,
+                    "the Protobuf mirror has nothing of rows that go by Arrow Flight; the Arrow mirror has \
+                     what was handed in"
+                );
+            }
             _ => {}
         }
     }

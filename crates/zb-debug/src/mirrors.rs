@@ -53,7 +53,7 @@ impl Mirrors {
             arrow: false,
             proto: false,
             limits: Limits {
-                file_bytes: 100 << 20,
+                file_bytes: MirrorsBuilder::FILE_BYTES,
                 file_rows: u64::MAX,
                 keep: Keep::default(),
             },
@@ -114,6 +114,11 @@ impl Mirrors {
             return counters.dropped(1, records.len() as u64);
         }
         counters.dropped(0, too_long as u64);
+    }
+
+    /// Whether what is sent is mirrored, as Protobuf records.
+    pub fn shows_records(&self) -> bool {
+        self.proto.is_some()
     }
 
     /// What was written so far, and what was not.
@@ -205,6 +210,9 @@ pub struct MirrorsBuilder {
 }
 
 impl MirrorsBuilder {
+    /// The bytes after which another file is begun, unless [said otherwise](Self::rotate_bytes).
+    pub const FILE_BYTES: u64 = 100 << 20;
+
     /// Mirrors what is handed in, as Arrow IPC streams.
     pub fn arrow(mut self) -> Self {
         self.arrow = true;

@@ -36,7 +36,7 @@ impl QuarantineDir {
         QuarantineDirBuilder {
             directory: directory.into(),
             limits: Limits {
-                file_bytes: 100 << 20,
+                file_bytes: crate::MirrorsBuilder::FILE_BYTES,
                 file_rows: u64::MAX,
                 keep: Keep::default(),
             },

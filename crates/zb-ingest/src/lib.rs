@@ -75,7 +75,7 @@ mod transport;
 pub use closed::{Closed, Fate, Undelivered};
 pub use error::{Error, ErrorKind};
 pub use observer::{Event, Fates, Observer};
-pub use options::SenderOptions;
+pub use options::{OptionValues, SenderOptions};
 pub use quarantine::Quarantine;
 pub use ranges::RowRanges;
 pub use receipt::{REASON_COLUMNS, Receipt};

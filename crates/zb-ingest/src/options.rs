@@ -10,9 +10,6 @@ use zb_types::is_loopback_host;
 
 use crate::{Error, Observer, Quarantine, SlowDown, TableSchemaSource, Transport, stamp};
 
-/// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
-pub(crate) const MAX_REQUEST_BYTES: usize = 10_420_224;
-
 /// Where a [`Sender`](crate::Sender) sends to, and how.
 ///
 /// # Defaults
@@ -56,6 +53,12 @@ pub struct SenderOptions {
 }
 
 impl SenderOptions {
+    /// The most bytes of records that the SDK takes in one call: 10 MiB less 64 KiB.
+    pub const MAX_REQUEST_BYTES: usize = 10_420_224;
+
+    /// The most streams that a sender may have.
+    pub const MAX_STREAMS: usize = 64;
+
     /// Sends to `endpoint`, an `https` URL; one without a scheme is taken for that. Plain `http`
     /// is for endpoints on this machine, unless [allowed](Self::allow_plaintext).
     pub fn new(endpoint: impl Into<String>) -> Self {
@@ -81,6 +84,12 @@ impl SenderOptions {
             dry_run: false,
             transport: Transport::default(),
         }
+    }
+
+    /// Sends there instead.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = endpoint.into();
+        self
     }
 
     /// How many encoded bytes may be on their way without an acknowledgement. When they are,
@@ -206,6 +215,12 @@ impl SenderOptions {
         self
     }
 
+    /// Sends no such columns, though it was [said before](Self::stamp_rows).
+    pub fn unstamped(mut self) -> Self {
+        self.stamps = false;
+        self
+    }
+
     /// The columns that a table must have, in any order, for batches of `schema`: its own, and those
     /// that are [stamped](Self::stamp_rows).
     pub fn table_schema(&self, schema: &Schema) -> Schema {
@@ -232,6 +247,24 @@ impl SenderOptions {
         self
     }
 
+    /// What is set, for whoever changes a part of it or shows it.
+    pub fn values(&self) -> OptionValues<'_> {
+        OptionValues {
+            max_in_flight_bytes: self.max_in_flight_bytes,
+            request_bytes: self.request_bytes,
+            request_rows: self.request_rows,
+            connect_timeout: self.connect_timeout,
+            ack_timeout: self.ack_timeout,
+            retry: self.retry,
+            encoding: &self.encoding,
+            application: self.application.as_deref(),
+            streams: self.streams,
+            max_probes: self.max_probes,
+            stamp_rows: self.stamps,
+            transport: self.transport,
+        }
+    }
+
     /// Whether nothing is connected to.
     pub fn is_dry_run(&self) -> bool {
         self.dry_run
@@ -242,6 +275,25 @@ impl SenderOptions {
         self.observers.push(observer);
         self
     }
+}
+
+/// What is set in [`SenderOptions`], each under the name of the method that sets it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the methods say it")]
+pub struct OptionValues<'a> {
+    pub max_in_flight_bytes: usize,
+    pub request_bytes: usize,
+    pub request_rows: usize,
+    pub connect_timeout: Duration,
+    pub ack_timeout: Duration,
+    pub retry: Policy,
+    pub encoding: &'a zb_convert::Options,
+    pub application: Option<&'a str>,
+    pub streams: usize,
+    pub max_probes: usize,
+    pub stamp_rows: bool,
+    pub transport: Transport,
 }
 
 impl fmt::Debug for SenderOptions {
@@ -284,9 +336,9 @@ impl SenderOptions {
         if let Err(problem) = self.check_endpoint() {
             return refuse("endpoint", problem);
         }
-        if self.request_bytes == 0 || self.request_bytes > MAX_REQUEST_BYTES {
-            let bytes = self.request_bytes;
-            let problem = format!("{bytes} is not between 1 and {MAX_REQUEST_BYTES}");
+        let most = Self::MAX_REQUEST_BYTES;
+        if !(1..=most).contains(&self.request_bytes) {
+            let problem = format!("{} is not between 1 and {most}", self.request_bytes);
             return refuse("request_bytes", problem);
         }
         if self.request_rows == 0 {
@@ -296,11 +348,10 @@ impl SenderOptions {
             let problem = "nothing could ever be sent with a budget of 0".to_owned();
             return refuse("max_in_flight_bytes", problem);
         }
-        if !(1..=64).contains(&self.streams) {
-            return refuse(
-                "streams",
-                format!("{} is not between 1 and 64", self.streams),
-            );
+        let most = Self::MAX_STREAMS;
+        if !(1..=most).contains(&self.streams) {
+            let problem = format!("{} is not between 1 and {most}", self.streams);
+            return refuse("streams", problem);
         }
         if self.transport == Transport::Flight && cfg!(not(feature = "flight")) {
             let problem = "this program was built without Arrow Flight (the feature `flight`)";
@@ -380,7 +431,7 @@ mod tests {
         assert!(options().check().is_ok());
         for options in [
             options().request_bytes(0),
-            options().request_bytes(MAX_REQUEST_BYTES + 1),
+            options().request_bytes(SenderOptions::MAX_REQUEST_BYTES + 1),
             options().request_rows(0),
             options().max_in_flight_bytes(0),
             options().streams(0),

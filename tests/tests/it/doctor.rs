@@ -333,8 +333,8 @@ fn flags_win_over_the_environment_and_proxies_are_seen_without_their_passwords()
     let finished = run.run();
     let said = Said::by(&finished);
     let words = [
-        "endpoint = https://x.invalid (the program)",
-        "host = https://x.invalid (DATABRICKS_HOST)",
+        "endpoint = https://x.invalid (flag --endpoint)",
+        "host = https://x.invalid (environment variable DATABRICKS_HOST)",
         "client_secret missing",
     ];
     said.is("configuration", "failure", &words);

@@ -63,7 +63,7 @@ class AsyncClient(Base):
     async def sender(self, table: str, schema: Any, **options: Unpack[SenderOptions]) -> AsyncSender:
         """As :meth:`Client.sender`."""
         _settings.check(options, SenderOptions)
-        sender = await self._native.sender_async(table, schema, _settings.sender(options))
+        sender = await self._native.sender_async(table, schema, _settings.keywords(options))
         return AsyncSender(sender, self._keep_rejected)
 
     async def describe_table(self, table: str) -> list[tuple[str, str, bool]]:

@@ -24,14 +24,13 @@ class Base:
 
     def __init__(self, **options: Unpack[AllOptions]) -> None:
         _settings.check(options, Connection, ClientOptions)
-        self._open(_settings.connection(options), options)
+        self._open(_settings.places(options), options)
 
     def _open(self, place: Any, options: Any) -> None:
         self._keep_rejected = _settings.keep_rejected(options)
         self._native = _native.Client(
             place,
-            _settings.sender(options),
-            _settings.besides(options),
+            _settings.keywords(options),
             _settings.telemetry(options),
         )
         _exit.watch(self)
@@ -50,7 +49,8 @@ class Base:
     def from_env(cls, **options: Unpack[AllOptions]) -> Self:
         """A client with its settings from ``ZEROBUS_SERVER_ENDPOINT`` (or ``ZEROBUS_ENDPOINT``),
         ``DATABRICKS_HOST``, ``DATABRICKS_CLIENT_ID``, ``DATABRICKS_CLIENT_SECRET`` and
-        ``DATABRICKS_CONFIG_PROFILE``."""
+        ``DATABRICKS_CONFIG_PROFILE``, and every other one from ``ZEROBUS_`` with its name, such as
+        ``ZEROBUS_STREAMS``."""
         options["environment"] = True
         return cls(**options)
 
@@ -81,6 +81,16 @@ class Base:
     def stats(self) -> dict[str, Any]:
         """What was counted so far: rows, bytes, retries, times in seconds."""
         return self._native.stats()
+
+    def settings(self) -> list[tuple[str, str | None, str]]:
+        """Every setting: its name, its value (of a secret, asterisks), and where that was found.
+
+        >>> import zerobus_arrow as za
+        >>> with za.Client.dry_run(streams=4) as client:
+        ...     [found for found in client.settings() if found[0] == "streams"]
+        [('streams', '4', 'keyword streams')]
+        """
+        return self._native.settings()
 
     def quarantine_files(self) -> list[str]:
         """The files of the quarantine so far."""
@@ -152,7 +162,7 @@ class Client(Base):
         """A sender for data of one schema, with options of its own. ``schema`` is anything with
         ``__arrow_c_schema__``, such as a ``pyarrow.Schema``."""
         _settings.check(options, SenderOptions)
-        sender = self._native.sender(table, schema, _settings.sender(options))
+        sender = self._native.sender(table, schema, _settings.keywords(options))
         return Sender(sender, self._keep_rejected)
 
     def describe_table(self, table: str) -> list[tuple[str, str, bool]]:

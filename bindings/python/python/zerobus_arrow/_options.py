@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import difflib
 import os
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Required
 
-from . import errors
+from . import _native, errors
 from ._client import AllOptions
 from ._settings import Path
 
@@ -92,7 +91,7 @@ def read(given: Mapping[str, Any], *, camel: bool = False) -> Settings:
         if name in chosen:
             raise errors.ConfigurationError(f"option {_spell(name, camel)!r} is given twice")
         if value is not None:
-            chosen[name] = _value(_spell(name, camel), _HINTS[name], value)
+            chosen[name] = _value(name, _spell(name, camel), value)
     table = chosen.get("table")
     if table is None:
         raise errors.ConfigurationError("option 'table' is missing: the table to write to")
@@ -131,60 +130,37 @@ def _spell(name: str, camel: bool) -> str:
     return first + "".join(other.capitalize() for other in others)
 
 
-def _value(name: str, hint: Any, value: Any) -> Any:
-    if typing.get_origin(hint) is Required:
-        (hint,) = typing.get_args(hint)
-    if not isinstance(value, str):
-        return os.fspath(value) if isinstance(value, os.PathLike) else value
-    read = _reader(hint)
-    if read is None:
-        raise errors.ConfigurationError(f"{name} is a function; it cannot be given as text")
-    try:
-        return read(value)
-    except ValueError as error:
-        raise errors.ConfigurationError(f"{name}: {error}") from None
+#: The settings of the native half, which reads them from texts and knows what they may be.
+_SETTINGS = frozenset(name for name, *_ in _native.settings()) - frozenset(_OWN)
 
 
-def _reader(hint: Any) -> Callable[[str], Any] | None:
-    """How a text becomes a value of this type."""
+def _value(name: str, spelt: str, value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if name in _SETTINGS:
+        wrong = _native.misfit(name, value)
+        if wrong:
+            raise errors.ConfigurationError(f"{spelt} is {wrong}")
+        return value
+    return _read(spelt, _HINTS[name], value) if isinstance(value, str) else value
+
+
+def _read(spelt: str, hint: Any, text: str) -> Any:
+    """The value of an option that is no setting."""
+    boolean = _BOOLEANS.get(text.strip().lower())
     if hint is bool:
-        return _boolean
+        if boolean is None:
+            raise errors.ConfigurationError(f"{spelt}: {text!r} is neither true nor false")
+        return boolean
     if hint is int:
-        return _integer
-    if typing.get_origin(hint) is Iterable:
-        return lambda text: [part.strip() for part in text.split(",") if part.strip()]
+        if not text.strip().isdecimal():
+            raise errors.ConfigurationError(f"{spelt}: {text!r} is no whole number")
+        return int(text)
     if typing.get_origin(hint) is Callable:
-        return None
-    if isinstance(hint, types.UnionType):
-        kinds = typing.get_args(hint)
-        if datetime.timedelta in kinds:
-            return _seconds
-        if bool in kinds:
-            return lambda text: _BOOLEANS.get(text.strip().lower(), text)
-    return str
+        raise errors.ConfigurationError(f"{spelt} is a function; it cannot be given as text")
+    if isinstance(hint, types.UnionType) and bool in typing.get_args(hint) and boolean is not None:
+        return boolean
+    return text
 
 
 _BOOLEANS = {"true": True, "false": False}
-_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_TIMES = {"ms": 0.001, "": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
-
-
-def _boolean(text: str) -> bool:
-    try:
-        return _BOOLEANS[text.strip().lower()]
-    except KeyError:
-        raise ValueError(f"{text!r} is neither true nor false") from None
-
-
-def _integer(text: str) -> int:
-    found = re.fullmatch(r"\s*(\d+)\s*(?:([kmg]?)(?:i?b)?)\s*", text.lower())
-    if not found:
-        raise ValueError(f"{text!r} is no whole number, such as 4096 or 16m")
-    return int(found[1]) * _SIZES[found[2]]
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|)\s*", text.lower())
-    if not found:
-        raise ValueError(f"{text!r} is no time, such as 30, 500ms or 2m")
-    return float(found[1]) * _TIMES[found[2]]

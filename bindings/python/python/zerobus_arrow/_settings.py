@@ -12,6 +12,8 @@ from . import errors
 
 #: Seconds, or a ``timedelta``.
 Seconds = float | datetime.timedelta
+#: The same, or a text such as ``"500ms"``.
+Time = Seconds | str
 Path = str | os.PathLike[str]
 
 
@@ -35,7 +37,7 @@ class Connection(TypedDict, total=False):
     #: A function that gives tokens, instead of credentials: it is called with the name of the table, or
     #: ``None`` for a token of the workspace, and gives the token or ``(token, seconds it lives)``.
     token: Callable[[str | None], str | tuple[str, float]]
-    #: A TOML file with ``endpoint``, ``host``, ``client_id``, ``client_secret``, ``oidc_token_file``.
+    #: A TOML file with settings, each under the name of its keyword.
     config_file: Path
     #: A profile of ``~/.databrickscfg``.
     profile: str
@@ -50,24 +52,29 @@ class SenderOptions(TypedDict, total=False):
 
     #: The name of the program, for the service's logs.
     application: str
-    #: How many encoded bytes may be in flight; handing in waits then. 16 MiB.
-    max_in_flight_bytes: int
+    #: How many encoded bytes may be in flight; handing in waits then. 16 MiB. Sizes may be texts, such as
+    #: ``"64MiB"``.
+    max_in_flight_bytes: int | str
     #: How large a request may become, at most 10,420,224 bytes. 2 MiB.
-    request_bytes: int
+    request_bytes: int | str
     #: How many rows a request may carry. 32,768.
     request_rows: int
     #: How long one attempt to connect may take. 30 seconds.
-    connect_timeout: Seconds
+    connect_timeout: Time
     #: How long to wait for any answer until a connection is taken for lost. 60 seconds.
-    ack_timeout: Seconds
+    ack_timeout: Time
     #: How many attempts to connect there are without an acknowledgement.
     max_attempts: int
     #: How long attempts to connect go on without an acknowledgement.
-    give_up_after: Seconds
+    give_up_after: Time
     #: The ceiling of the first wait between attempts; full jitter is taken below it.
-    retry_base: Seconds
+    retry_base: Time
     #: The ceiling of all waits.
-    retry_cap: Seconds
+    retry_cap: Time
+    #: How often rows that the service refuses are halved to find the bad ones among them. 10,000.
+    max_probes: int
+    #: In which form rows travel: ``"protobuf"`` (by default), or ``"flight"`` for Arrow Flight.
+    transport: str
     #: How many streams share the requests, from 1 to 64. More than one gives up the order of rows.
     streams: int
     #: Whether the columns ``_zb_batch`` and ``_zb_row`` are sent, by which a MERGE finds duplicates.
@@ -89,10 +96,10 @@ class ClientOptions(SenderOptions, total=False):
     #: ``"arrow"`` or ``"proto"``, for one kind of mirror alone.
     debug_only: str
     #: How large a file of a mirror may become. 100 MiB.
-    debug_file_bytes: int
+    debug_file_bytes: int | str
     #: How many files of a mirror are kept of each table.
     debug_keep_files: int
-    #: Columns that mirrors show as hashes.
+    #: Columns that mirrors show as hashes; a text is split at commas.
     debug_hash: Iterable[str]
     #: Columns that mirrors show as nulls.
     debug_null: Iterable[str]
@@ -109,14 +116,10 @@ class ClientOptions(SenderOptions, total=False):
 #: How many rejected rows a receipt holds if nobody says otherwise.
 KEEP_REJECTED = 100_000
 
-_DURATIONS = {"connect_timeout", "ack_timeout", "give_up_after", "retry_base", "retry_cap"}
-_CONNECTION = frozenset(Connection.__annotations__)
-_SENDER = frozenset(SenderOptions.__annotations__)
-_BESIDES = frozenset(
-    name
-    for name in ClientOptions.__annotations__
-    if name in ("fit", "quarantine") or name.startswith("debug_")
-)
+#: Keywords that say where settings are, or bring tokens.
+_PLACES = ("environment", "profile", "config_file", "token")
+#: Keywords of this package alone. All others are settings that every way of using zb has.
+_OWN = ("telemetry", "telemetry_dir", "keep_rejected")
 
 
 def check(given: Mapping[str, Any], *kinds: type) -> None:
@@ -129,22 +132,17 @@ def check(given: Mapping[str, Any], *kinds: type) -> None:
             raise TypeError(f"there is no option {name!r}{hint}")
 
 
-def connection(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given.get(name) for name in _CONNECTION}
+def places(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given.get(name) for name in _PLACES}
 
 
-def sender(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: duration(name, given.get(name)) if name in _DURATIONS else given.get(name) for name in _SENDER
-    }
-
-
-def besides(given: Mapping[str, Any]) -> dict[str, Any]:
-    chosen = {name: given.get(name) for name in _BESIDES}
+def keywords(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in ``given``, which the native half knows and checks."""
+    chosen = {name: value for name, value in given.items() if name not in _PLACES + _OWN}
     for columns in ("debug_hash", "debug_null"):
-        names = chosen[columns]
-        if names is not None:
-            chosen[columns] = [names] if isinstance(names, str) else list(names)
+        names = chosen.get(columns)
+        if names is not None and not isinstance(names, str):
+            chosen[columns] = list(names)
     return chosen
 
 

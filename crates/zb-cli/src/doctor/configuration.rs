@@ -1,7 +1,7 @@
 //! Where to and as whom, and whether that can be.
 
 use zb_core::{
-    Settings,
+    Setting, Settings,
     probe::{Address, Cloud, EndpointForm, workspace_of_host},
 };
 
@@ -12,34 +12,43 @@ pub(super) const CONFIGURATION: &str = "configuration";
 pub(super) const ENDPOINT: &str = "endpoint";
 pub(super) const CLIENT: &str = "client";
 
-/// Each value with where it was found, secrets without their value.
+/// Every setting with its value, secrets masked: first those that are set and where, then the others.
 pub(super) fn values(settings: &Settings) -> Check {
-    let found: Vec<String> = settings
-        .found
-        .iter()
-        .map(|setting| {
-            let value = setting.value.as_deref().unwrap_or("***");
-            format!("{} = {value} ({})", setting.name, setting.origin)
-        })
+    let shown = |setting: &Setting| match &setting.value {
+        Some(value) => format!("{} = {value}", setting.name),
+        None => format!("no {}", setting.name),
+    };
+    let set = settings.found();
+    let set: Vec<_> = set
+        .map(|setting| format!("{} ({})", shown(setting), setting.origin))
         .collect();
-    let found = if found.is_empty() {
+    let set = if set.is_empty() {
         "nothing is set".to_owned()
     } else {
-        found.join(", ")
+        set.join(", ")
     };
+    let defaults: Vec<_> = settings.defaults().map(shown).collect();
+    let defaults = format!("by default {}", defaults.join(", "));
     if settings.missing.is_empty() {
-        return Check::ok(CONFIGURATION, found);
+        return Check::ok(CONFIGURATION, format!("{set}; {defaults}"));
     }
     let missing: Vec<_> = settings.missing.iter().map(|s| s.name).collect();
     let variables: Vec<_> = settings.missing.iter().map(|s| s.variable).collect();
     Check::failure(
         CONFIGURATION,
-        format!("{found}; {} missing", missing.join(", ")),
+        format!("{set}; {} missing; {defaults}", missing.join(", ")),
         format!(
             "set {}, or put them into a profile (--profile) or a file (--config)",
             variables.join(", ")
         ),
     )
+}
+
+/// What looks like a setting and is none.
+pub(super) fn unknown(settings: &Settings) -> Option<Check> {
+    let told: Vec<_> = settings.unknown.iter().map(ToString::to_string).collect();
+    (!told.is_empty())
+        .then(|| Check::warning("unknown settings", told.join("; "), "correct the name"))
 }
 
 /// What the address of the endpoint says of itself, beside that of the workspace.

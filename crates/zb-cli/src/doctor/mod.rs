@@ -59,9 +59,12 @@ async fn look(arguments: &Doctor) -> Result<Vec<Check>, Failure> {
         None => None,
     };
     let builder = arguments.connection.describe(Client::builder()).await?;
+    // Nothing is written, whatever the settings say.
+    let builder = builder.without_mirrors().without_quarantine();
     let settings = builder.settings()?;
 
     let mut checks = vec![configuration::values(&settings)];
+    checks.extend(configuration::unknown(&settings));
     let endpoint = settings.value("endpoint");
     let host = settings.value("host");
     checks.push(configuration::endpoint(endpoint, host));

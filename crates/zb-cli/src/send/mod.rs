@@ -13,6 +13,7 @@ mod report;
 mod source;
 
 use std::{
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -23,7 +24,8 @@ use arrow_schema::SchemaRef;
 use zb_core::{Client, Closed, Sender, convert, telemetry::Telemetry};
 
 use crate::{
-    arguments::{Fit, Output, Send, Sending, SubMicroseconds},
+    arguments::{Output, Send, Sending},
+    connection::QUARANTINE,
     failure::Failure,
     input::Error,
     interrupt::{Interrupt, Interrupted},
@@ -106,45 +108,41 @@ async fn deliver(
     let mut interrupt = Interrupt::listen()
         .map_err(|e| Failure::failed("signals cannot be listened for").because(e))?;
     let parts = interrupt.or(opening).await??;
-    let encoding = convert::Options::default().sub_microseconds(match arguments.sub_microseconds {
-        SubMicroseconds::Reject => convert::SubMicroseconds::Reject,
-        SubMicroseconds::Truncate => convert::SubMicroseconds::Truncate,
-    });
-    // What cannot be sent at all is found out before anything is connected to. A table that is known
-    // may have no need of it.
-    let is_fitted = !arguments.dry_run && arguments.connection.fit != Fit::Off;
-    for part in parts.iter().filter(|_| !is_fitted) {
-        convert::Encoder::new(&part.schema, encoding.clone())
-            .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
-    }
-    let mut builder = arguments.debug.apply(Client::builder());
+    let mut builder = Client::builder();
     if let Some(telemetry) = telemetry {
         builder = builder.recorder(telemetry.recorder());
     }
-    let client = if arguments.dry_run {
-        builder.dry_run()?
-    } else {
-        interrupt.or(arguments.connection.open(builder)).await??
-    };
+    let client = interrupt.or(arguments.open(builder)).await??;
     let mirrors = client.mirrors().cloned();
-    let mut sent = Ok(());
+    let mut sent = check(&client, &parts);
     for part in parts {
-        let options = encoding.clone();
-        sent = send(arguments, &client, part, options, interrupt.clone(), report).await;
         if sent.is_err() {
             break;
         }
+        sent = send(arguments, &client, part, interrupt.clone(), report).await;
     }
     let closed = client.close().await.map_err(Failure::from);
     report.mirrored = mirrors.map(|mirrors| mirrors.stats());
     Failure::join([sent.err(), closed.err()])
 }
 
+/// Finds out what cannot be sent at all before anything is connected to. A table whose columns are known
+/// may have no need of it.
+fn check(client: &Client, parts: &[Part]) -> Result<(), Failure> {
+    if client.settings().value("fit") != Some("off") {
+        return Ok(());
+    }
+    for part in parts {
+        convert::Encoder::new(&part.schema, convert::Options::default())
+            .map_err(|e| Failure::failed("the columns cannot be sent").because(e))?;
+    }
+    Ok(())
+}
+
 async fn send(
     arguments: &Sending,
     client: &Client,
     part: Part,
-    encoding: convert::Options,
     mut interrupt: Interrupt,
     report: &mut Report,
 ) -> Result<(), Failure> {
@@ -154,7 +152,6 @@ async fn send(
     ));
     let sender = client
         .sender(&arguments.table, &part.schema)
-        .options(|options| arguments.delivery.apply(options).encoding(encoding))
         .options(|options| match part.form {
             Form::Data => options,
             Form::Records => options.unfitted(),
@@ -174,7 +171,9 @@ async fn send(
     let quarantine = if arguments.dry_run {
         None
     } else {
-        Some(Quarantine::new(&arguments.quarantine, &arguments.table)?)
+        let directory = client.settings().path("quarantine");
+        let directory = directory.unwrap_or(Path::new(QUARANTINE));
+        Some(Quarantine::new(directory, &arguments.table)?)
     };
     let receipts = Receipts::collect(quarantine);
     let source = Source::start(part.batches);

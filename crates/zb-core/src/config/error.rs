@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::Origin;
+use super::{Missing, Origin, nearest::hint};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,38 @@ pub enum ConfigError {
         /// All of them.
         settings: Vec<Missing>,
     },
+    /// A setting that there is not.
+    #[error("there is no setting {name} ({origin}){}", hint(*.nearest))]
+    Unknown {
+        /// What it is called there.
+        name: String,
+        /// Where it was found.
+        origin: Origin,
+        /// The setting that may have been meant.
+        nearest: Option<&'static str>,
+    },
+    /// A setting that cannot be.
+    #[error("{setting} is {allowed}, not {} ({origin})", .found.as_deref().unwrap_or("what was given"))]
+    Invalid {
+        /// The name of the setting.
+        setting: &'static str,
+        /// Where it was found.
+        origin: Origin,
+        /// What it is, unless it may be a secret.
+        found: Option<String>,
+        /// What it may be, in words.
+        allowed: String,
+    },
+    /// A setting that does nothing without another one.
+    #[error("{setting} does nothing without {needs} ({origin})")]
+    Idle {
+        /// The name of the setting.
+        setting: &'static str,
+        /// Where it was found.
+        origin: Origin,
+        /// The other one.
+        needs: &'static str,
+    },
     /// A file that was named cannot be read.
     #[error("{} cannot be read", path.display())]
     Unreadable {
@@ -22,46 +54,20 @@ pub enum ConfigError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A file that was named is not what it should be.
-    #[error("{}: {problem}", path.display())]
+    /// A file that was named is no TOML file.
+    #[error("{}:{line}: it is not TOML", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where. Values are not repeated.
-        problem: String,
+        /// Where, from 1. What stands there is not repeated: it may be a secret.
+        line: usize,
     },
     /// A profile that is not there, or cannot be read.
     #[error(transparent)]
     Profile(zb_auth::Error),
-    /// A setting that cannot be.
-    #[error("{setting} from {origin}: {problem}")]
-    Invalid {
-        /// The name of the setting.
-        setting: &'static str,
-        /// Where it was found.
-        origin: Origin,
-        /// What is wrong with it.
-        problem: String,
-    },
     /// No home directory to look for `.databrickscfg` in.
     #[error("no profile can be read: HOME is not set; set it, or DATABRICKS_CONFIG_FILE")]
     NoHome,
-}
-
-/// A setting that is nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Missing {
-    /// The name of the setting, as in a TOML file.
-    pub name: &'static str,
-    /// The environment variable that sets it.
-    pub variable: &'static str,
-}
-
-impl Missing {
-    fn remedy(&self) -> String {
-        format!("set {}", self.variable)
-    }
 }
 
 fn list(items: impl Iterator<Item = impl ToString>) -> String {

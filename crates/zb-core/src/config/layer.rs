@@ -1,197 +1,173 @@
 //! What one place says: some settings, and where each comes from.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use zb_types::{ExposeSecret, Secret};
+use super::{
+    ConfigError, Declared, Given, Missing, Origin, Setting, declared::declared, nearest::nearest,
+    plan::Plan, value::Value,
+};
 
-use super::{Config, ConfigError, Credentials, Setting, Settings, error::Missing, origin::Origin};
-
-/// The settings of one place, or of several laid over one another.
+/// The settings of one place, or of several laid over one another, by their keys.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Layer {
-    endpoint: Option<Found<String>>,
-    host: Option<Found<String>>,
-    client_id: Option<Found<String>>,
-    client_secret: Option<Found<Secret>>,
-    oidc_token_file: Option<Found<String>>,
-}
+pub(crate) struct Layer(BTreeMap<&'static str, Found>);
 
 /// A value and where it was found.
 #[derive(Debug, Clone)]
-struct Found<T> {
-    value: T,
+struct Found {
+    value: Value,
     origin: Origin,
 }
 
 impl Layer {
-    /// The settings of a place, looked up by their names there. Blank ones count as missing.
-    pub(crate) fn from_lookup(look: impl Fn(&str) -> Option<(String, Origin)>) -> Self {
-        let find = |name| {
-            look(name)
-                .map(|(value, origin)| (value.trim().to_owned(), origin))
-                .filter(|(value, _)| !value.is_empty())
-        };
-        let text = |name| find(name).map(|(value, origin)| Found { value, origin });
-        Self {
-            endpoint: text("endpoint"),
-            host: text("host"),
-            client_id: text("client_id"),
-            client_secret: find("client_secret").map(|(value, origin)| Found {
-                value: Secret::from(value),
+    /// Takes a value that is known to be of the right kind.
+    pub(crate) fn put(&mut self, key: &'static str, value: Value, origin: Origin) {
+        self.0.insert(key, Found { value, origin });
+    }
+
+    /// Takes a value, if the setting may have it. One that is blank changes nothing.
+    pub(crate) fn give(
+        &mut self,
+        setting: &'static Declared,
+        given: &Given,
+        origin: Origin,
+    ) -> Result<(), ConfigError> {
+        if given.is_blank() {
+            return Ok(());
+        }
+        match setting.kind.read(given) {
+            Ok(value) => {
+                self.put(setting.key, value, origin);
+                Ok(())
+            }
+            Err(refused) => Err(ConfigError::Invalid {
+                setting: setting.key,
                 origin,
+                found: refused.found,
+                allowed: setting.allowed(),
             }),
-            oidc_token_file: text("oidc_token_file"),
         }
     }
 
-    pub(crate) fn endpoint(mut self, value: impl Into<String>) -> Self {
-        self.endpoint = by_program(value.into());
-        self
-    }
-
-    pub(crate) fn host(mut self, value: impl Into<String>) -> Self {
-        self.host = by_program(value.into());
-        self
-    }
-
-    pub(crate) fn client_id(mut self, value: impl Into<String>) -> Self {
-        self.client_id = by_program(value.into());
-        self
-    }
-
-    pub(crate) fn client_secret(mut self, value: Secret) -> Self {
-        self.client_secret = by_program(value);
-        self
-    }
-
-    pub(crate) fn oidc_token_file(mut self, path: &Path) -> Self {
-        self.oidc_token_file = by_program(path.display().to_string());
-        self
+    /// Takes a value for the setting of this name, if there is one and it is `wanted`.
+    pub(crate) fn give_by_name(
+        &mut self,
+        name: &str,
+        given: &Given,
+        origin: Origin,
+        wanted: impl Fn(&Declared) -> bool,
+    ) -> Result<(), ConfigError> {
+        match Declared::find(name).filter(|setting| wanted(setting)) {
+            Some(setting) => self.give(setting, given, origin),
+            None => {
+                let wanted = declared().iter().filter(|setting| wanted(setting));
+                Err(ConfigError::Unknown {
+                    name: name.to_owned(),
+                    origin,
+                    nearest: nearest(name, wanted.map(Declared::key)),
+                })
+            }
+        }
     }
 
     /// These settings with those of `over` laid over them.
-    pub(crate) fn under(self, over: Self) -> Self {
-        Self {
-            endpoint: over.endpoint.or(self.endpoint),
-            host: over.host.or(self.host),
-            client_id: over.client_id.or(self.client_id),
-            client_secret: over.client_secret.or(self.client_secret),
-            oidc_token_file: over.oidc_token_file.or(self.oidc_token_file),
+    pub(crate) fn under(mut self, over: Self) -> Self {
+        self.0.extend(over.0);
+        self
+    }
+
+    /// Only the settings that are wanted.
+    pub(crate) fn only(mut self, wanted: impl Fn(&Declared) -> bool) -> Self {
+        self.0
+            .retain(|key, _| Declared::find(key).is_some_and(&wanted));
+        self
+    }
+
+    /// Finds out what cannot be: values that a program has set, and those that do nothing.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        for setting in declared() {
+            let Some(found) = self.0.get(setting.key) else {
+                continue;
+            };
+            let origin = || found.origin.clone();
+            if let Err(refused) = setting.kind.check(&found.value) {
+                return Err(ConfigError::Invalid {
+                    setting: setting.key,
+                    origin: origin(),
+                    found: refused.found,
+                    allowed: setting.allowed(),
+                });
+            }
+            // A file or an environment may say how something is to be that is not wanted always.
+            let is_for_this_run = matches!(found.origin, Origin::Flag(_) | Origin::Keyword(_));
+            if let Some(needs) = setting.needs
+                && is_for_this_run
+                && !self.0.contains_key(needs)
+            {
+                return Err(ConfigError::Idle {
+                    setting: setting.key,
+                    origin: origin(),
+                    needs,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets all of it in a plan.
+    pub(crate) fn apply(&self, plan: &mut Plan) {
+        for setting in declared() {
+            if let Some(found) = self.0.get(setting.key) {
+                setting.kind.set(plan, &found.value);
+            }
         }
     }
 
-    /// The configuration, if everything is there and can be. With `tokens` of the program's own no
-    /// credentials are needed.
-    pub(crate) fn into_config(self, tokens: bool) -> Result<Config, ConfigError> {
-        let missing = self.missing(tokens);
-        let (Some(endpoint), Some(host)) = (self.endpoint, self.host) else {
-            return Err(ConfigError::Missing { settings: missing });
-        };
-        let credentials = match (self.client_id, self.client_secret, self.oidc_token_file) {
-            _ if tokens => Credentials::Program,
-            (Some(id), Some(secret), _) => {
-                no_line_breaks("client_id", &id, &id.value)?;
-                no_line_breaks("client_secret", &secret, secret.value.expose_secret())?;
-                Credentials::Client {
-                    id: id.value,
-                    secret: secret.value,
-                }
+    /// Every setting of a plan that these were set in, and that was perhaps changed by the program
+    /// `since`.
+    pub(crate) fn describe(&self, plan: &Plan, since: Option<&Plan>) -> Vec<Setting> {
+        let shown =
+            |setting: &Declared, plan: &Plan| setting.kind.get(plan).map(|value| value.to_string());
+        let describe = |setting: &'static Declared| {
+            let value = shown(setting, since.unwrap_or(plan));
+            let path = match setting.kind.get(plan) {
+                Some(Value::Path(path)) => Some(path),
+                _ => None,
+            };
+            let origin = match self.0.get(setting.key) {
+                _ if value != shown(setting, plan) => Origin::Program,
+                Some(found) => found.origin.clone(),
+                None => Origin::Default,
+            };
+            Setting {
+                name: setting.key,
+                value,
+                origin,
+                path,
             }
-            (id, None, Some(file)) => {
-                if let Some(id) = &id {
-                    no_line_breaks("client_id", id, &id.value)?;
-                }
-                Credentials::OidcToken {
-                    file: file.value.into(),
-                    client_id: id.map(|id| id.value),
-                }
-            }
-            _ => return Err(ConfigError::Missing { settings: missing }),
         };
-        Ok(Config {
-            endpoint: endpoint.value,
-            host: host.value,
-            credentials,
-        })
+        declared().iter().map(describe).collect()
     }
 
-    /// What is here, and what is not and should be.
-    pub(crate) fn settings(&self, tokens: bool) -> Settings {
-        let text = |name, found: &Option<Found<String>>| {
-            let found = found.as_ref()?;
-            Some(Setting {
-                name,
-                value: Some(found.value.clone()),
-                origin: found.origin.clone(),
-            })
-        };
-        let secret = self.client_secret.as_ref().map(|found| Setting {
-            name: "client_secret",
-            value: None,
-            origin: found.origin.clone(),
-        });
-        let found = [
-            text("endpoint", &self.endpoint),
-            text("host", &self.host),
-            text("client_id", &self.client_id),
-            secret,
-            text("oidc_token_file", &self.oidc_token_file),
+    /// What is nowhere and is needed. With `tokens` of the program's own, no credentials are.
+    pub(crate) fn missing(&self, tokens: bool) -> Vec<Missing> {
+        let lacks = |key| !self.0.contains_key(key);
+        let no_secret = lacks("client_secret");
+        let credentials = !tokens && (lacks("oidc_token_file") || !no_secret);
+        let needed = [
+            ("endpoint", true),
+            ("host", true),
+            ("client_id", credentials),
+            ("client_secret", credentials),
         ];
-        Settings {
-            found: found.into_iter().flatten().collect(),
-            missing: self.missing(tokens),
-        }
+        let missing = needed.iter().filter(|(key, needed)| *needed && lacks(key));
+        missing
+            .filter_map(|(key, _)| {
+                let setting = Declared::find(key)?;
+                Some(Missing {
+                    name: setting.key,
+                    variable: setting.variables.first()?,
+                })
+            })
+            .collect()
     }
-
-    fn missing(&self, tokens: bool) -> Vec<Missing> {
-        let no_secret = self.client_secret.is_none();
-        let credentials = !tokens && (self.oidc_token_file.is_none() || !no_secret);
-        [
-            (
-                self.endpoint.is_none(),
-                "endpoint",
-                "ZEROBUS_SERVER_ENDPOINT",
-            ),
-            (self.host.is_none(), "host", "DATABRICKS_HOST"),
-            (
-                credentials && self.client_id.is_none(),
-                "client_id",
-                "DATABRICKS_CLIENT_ID",
-            ),
-            (
-                credentials && no_secret,
-                "client_secret",
-                "DATABRICKS_CLIENT_SECRET",
-            ),
-        ]
-        .into_iter()
-        .filter(|(missing, ..)| *missing)
-        .map(|(_, name, variable)| Missing { name, variable })
-        .collect()
-    }
-}
-
-/// A line break in a credential is a mistake in copying it, and the service's answer would not say
-/// so.
-fn no_line_breaks<T>(
-    setting: &'static str,
-    found: &Found<T>,
-    value: &str,
-) -> Result<(), ConfigError> {
-    if value.contains(['\n', '\r']) {
-        return Err(ConfigError::Invalid {
-            setting,
-            origin: found.origin.clone(),
-            problem: "it has a line break in it".to_owned(),
-        });
-    }
-    Ok(())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "what a field of a layer is")]
-fn by_program<T>(value: T) -> Option<Found<T>> {
-    Some(Found {
-        value,
-        origin: Origin::Program,
-    })
 }

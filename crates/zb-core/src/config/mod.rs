@@ -1,22 +1,39 @@
-//! Where a client connects to and as whom, from whichever place says so.
+//! Where a client connects to and as whom, and how it sends, from whichever place says so.
 //!
+//! Every setting is [declared] once; what a place says is a [`Layer`] of values with their origins.
 //! Later places win: the environment, a profile of `~/.databrickscfg`, a TOML file, and what the
-//! program itself sets.
+//! program itself sets. What is left in the end is set in a [`Plan`], of which a client is made.
 
+mod declaration;
+mod declared;
 mod environment;
 mod error;
 mod file;
+mod kind;
 mod layer;
+mod nearest;
 mod origin;
+mod plan;
 mod profile;
+mod quantity;
+mod reference;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::path::PathBuf;
 
-pub use error::{ConfigError, Missing};
+pub use declared::{Declared, Group, Shape, declared};
+pub(crate) use environment::{Process, Variables};
+pub use error::ConfigError;
 pub(crate) use layer::Layer;
 pub use origin::Origin;
-pub use settings::{Setting, Settings};
+pub(crate) use plan::Plan;
+pub use reference::reference;
+pub use settings::{Missing, Setting, Settings, Unknown};
+pub use value::Given;
+pub(crate) use value::Value;
 use zb_types::Secret;
 
 /// Where a client connects to, and as whom.
@@ -57,240 +74,123 @@ pub enum Credentials {
 /// The places to look.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
+    /// What is so where no place says otherwise.
+    pub(crate) fallback: Layer,
     pub(crate) environment: bool,
     pub(crate) profile: Option<String>,
     pub(crate) file: Option<PathBuf>,
     pub(crate) program: Layer,
 }
 
-impl Places {
-    /// Looks in every place, and takes the last word on each setting.
-    /// `tokens` says that the program brings its own.
-    pub(crate) fn resolve(self, tokens: bool) -> Result<Config, ConfigError> {
-        self.resolve_with(tokens, &|name| std::env::var(name).ok())
-    }
+/// The word of a setting that stands for what is done to a plan.
+pub(crate) fn word_of(key: &str, with: impl FnOnce(&mut Plan)) -> Option<Value> {
+    let mut plan = Plan::default();
+    with(&mut plan);
+    Declared::find(key)?.kind.get(&plan)
+}
 
-    /// Looks in every place, and says what is where.
-    /// `tokens` says that the program brings its own.
-    pub(crate) fn settings(&self, tokens: bool) -> Result<Settings, ConfigError> {
-        let merged = self.merged(&|name| std::env::var(name).ok())?;
-        Ok(merged.settings(tokens))
-    }
+/// Whose settings are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Those of a client of a service.
+    Service,
+    /// Those of a client that has its own endpoint or none. It reads no profile, which says how a
+    /// workspace is reached.
+    Own,
+}
 
-    fn resolve_with(
-        self,
-        tokens: bool,
-        variable: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Config, ConfigError> {
-        self.merged(variable)?.into_config(tokens)
-    }
-
-    /// The last word on each setting.
-    fn merged(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Layer, ConfigError> {
-        let mut settings = Layer::default();
-        let mut profile = self.profile.clone();
-        if self.environment {
-            settings = settings.under(environment::layer(variable));
-            profile = profile.or_else(|| environment::profile(variable));
-        }
-        if let Some(name) = profile {
-            settings = settings.under(profile::layer(&name, variable)?);
-        }
-        if let Some(path) = &self.file {
-            settings = settings.under(file::layer(path)?);
-        }
-        Ok(settings.under(self.program.clone()))
+impl Reach {
+    fn wants(self, setting: &Declared) -> bool {
+        self == Self::Service || setting.group() != Group::Connection
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{collections::HashMap, fs};
+/// What was found in all places.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    layer: Layer,
+    unknown: Vec<Unknown>,
+}
 
-    use tempfile::TempDir;
-    use zb_types::ExposeSecret;
+impl Places {
+    /// Looks in every place, and takes the last word on each setting.
+    pub(crate) fn look(
+        &self,
+        reach: Reach,
+        variables: &dyn Variables,
+    ) -> Result<Looked, ConfigError> {
+        let wants = |setting: &Declared| reach.wants(setting);
+        let mut layer = self.fallback.clone();
+        let mut unknown = Vec::new();
+        let mut profile = self.profile.clone();
+        if self.environment {
+            layer = layer.under(environment::layer(variables, wants)?);
+            unknown.extend(environment::unknown(variables));
+            profile = profile.or_else(|| environment::profile(variables));
+        }
+        if let Some(name) = profile.filter(|_| reach == Reach::Service) {
+            let (found, others) = profile::layer(&name, variables)?;
+            layer = layer.under(found);
+            unknown.extend(others);
+        }
+        if let Some(path) = &self.file {
+            layer = layer.under(file::layer(path)?);
+        }
+        let layer = layer.under(self.program.clone()).only(wants);
+        layer.check()?;
+        Ok(Looked { layer, unknown })
+    }
+}
 
-    use super::*;
-
-    fn resolve(places: Places, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let variables: HashMap<_, _> = variables.iter().copied().collect();
-        places.resolve_with(false, &|name| variables.get(name).map(|v| (*v).to_owned()))
+impl Looked {
+    /// A client as the settings have it.
+    pub(crate) fn plan(&self) -> Plan {
+        let mut plan = Plan::default();
+        self.layer.apply(&mut plan);
+        plan
     }
 
-    fn client(config: &Config) -> (&str, &str) {
-        match &config.credentials {
-            Credentials::Client { id, secret } => (id, secret.expose_secret()),
-            other => panic!("{other:?}"),
+    /// Where to connect to and as whom, if everything is there. With `tokens` of the program's own no
+    /// credentials are needed.
+    pub(crate) fn config(&self, plan: &Plan, tokens: bool) -> Result<Config, ConfigError> {
+        let missing = || ConfigError::Missing {
+            settings: self.layer.missing(tokens),
+        };
+        let connection = plan.connection.clone();
+        let (Some(endpoint), Some(host)) = (connection.endpoint, connection.host) else {
+            return Err(missing());
+        };
+        let found = (
+            connection.client_id,
+            connection.client_secret,
+            connection.oidc_token_file,
+        );
+        let credentials = match found {
+            _ if tokens => Credentials::Program,
+            (Some(id), Some(secret), _) => Credentials::Client { id, secret },
+            (client_id, None, Some(file)) => Credentials::OidcToken { file, client_id },
+            _ => return Err(missing()),
+        };
+        Ok(Config {
+            endpoint,
+            host,
+            credentials,
+        })
+    }
+
+    /// Every setting and what is missing. `since` is the plan once the program has changed it itself.
+    pub(crate) fn settings(&self, plan: &Plan, since: Option<&Plan>, tokens: bool) -> Settings {
+        Settings {
+            all: self.layer.describe(plan, since),
+            missing: self.layer.missing(tokens),
+            unknown: self.unknown.clone(),
         }
     }
 
-    const COMPLETE: [(&str, &str); 4] = [
-        ("ZEROBUS_SERVER_ENDPOINT", "https://1.zerobus.env"),
-        ("DATABRICKS_HOST", "https://env"),
-        ("DATABRICKS_CLIENT_ID", "id-env"),
-        ("DATABRICKS_CLIENT_SECRET", "secret-env"),
-    ];
-
-    fn environment() -> Places {
-        Places {
-            environment: true,
-            ..Places::default()
+    /// Logs what looks like a setting and is none.
+    pub(crate) fn warn(&self) {
+        for unknown in &self.unknown {
+            tracing::warn!("{unknown}");
         }
-    }
-
-    #[test]
-    fn the_environment_is_enough() {
-        let config = resolve(environment(), &COMPLETE).unwrap();
-        assert_eq!(config.endpoint, "https://1.zerobus.env");
-        assert_eq!(client(&config), ("id-env", "secret-env"));
-        let mut other = COMPLETE;
-        other[0].0 = "ZEROBUS_ENDPOINT";
-        assert!(resolve(environment(), &other).is_ok(), "the other name");
-    }
-
-    #[test]
-    fn what_is_missing_is_named_with_where_it_could_be() {
-        let error = resolve(environment(), &COMPLETE[..3]).unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("client_secret"), "{text}");
-        assert!(text.contains("DATABRICKS_CLIENT_SECRET"), "{text}");
-        let all = resolve(environment(), &[]).unwrap_err().to_string();
-        for name in [
-            "ZEROBUS_SERVER_ENDPOINT",
-            "DATABRICKS_HOST",
-            "DATABRICKS_CLIENT_ID",
-        ] {
-            assert!(all.contains(name), "{all}");
-        }
-        let mut blank = COMPLETE;
-        blank[2].1 = "  ";
-        let text = resolve(environment(), &blank).unwrap_err().to_string();
-        assert!(
-            text.contains("DATABRICKS_CLIENT_ID"),
-            "blank is missing: {text}"
-        );
-    }
-
-    #[test]
-    fn a_token_of_an_identity_provider_needs_no_secret() {
-        let mut variables = COMPLETE[..2].to_vec();
-        variables.push(("DATABRICKS_OIDC_TOKEN_FILEPATH", "/run/token"));
-        let oidc = |variables: &[_]| match resolve(environment(), variables).unwrap().credentials {
-            Credentials::OidcToken { file, client_id } => (file, client_id),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(oidc(&variables), (PathBuf::from("/run/token"), None));
-        variables.push(COMPLETE[2]);
-        assert_eq!(oidc(&variables).1.as_deref(), Some("id-env"));
-        variables.push(COMPLETE[3]);
-        let config = resolve(environment(), &variables).unwrap();
-        assert_eq!(client(&config), ("id-env", "secret-env"), "a secret wins");
-        variables.remove(3);
-        let text = resolve(environment(), &variables).unwrap_err().to_string();
-        assert!(
-            text.contains("DATABRICKS_CLIENT_ID"),
-            "whose secret? {text}"
-        );
-    }
-
-    #[test]
-    fn tokens_of_the_program_need_no_credentials() {
-        let variables: HashMap<_, _> = COMPLETE[..2].iter().copied().collect();
-        let look = |name: &str| variables.get(name).map(|v| (*v).to_owned());
-        let config = environment().resolve_with(true, &look).unwrap();
-        assert!(matches!(config.credentials, Credentials::Program));
-    }
-
-    #[test]
-    fn later_places_win() {
-        let home = TempDir::new().unwrap();
-        fs::write(
-            home.path().join(".databrickscfg"),
-            "[DEFAULT]\nhost = https://default\n\n[etl]\nhost = https://profile\nclient_id = id-profile\n",
-        )
-        .unwrap();
-        let home_path = home.path().to_str().unwrap();
-        let toml = home.path().join("zb.toml");
-        fs::write(&toml, "client_id = 'id-file'\n").unwrap();
-        let mut variables = COMPLETE.to_vec();
-        variables.push(("HOME", home_path));
-        variables.push(("DATABRICKS_CONFIG_PROFILE", "etl"));
-
-        let config = resolve(environment(), &variables).unwrap();
-        assert_eq!(
-            (config.host.as_str(), client(&config).0),
-            ("https://profile", "id-profile")
-        );
-        let places = Places {
-            file: Some(toml.clone()),
-            ..environment()
-        };
-        assert_eq!(client(&resolve(places, &variables).unwrap()).0, "id-file");
-        let places = Places {
-            file: Some(toml),
-            program: Layer::default().client_id("id-program"),
-            ..environment()
-        };
-        assert_eq!(
-            client(&resolve(places, &variables).unwrap()).0,
-            "id-program"
-        );
-    }
-
-    #[test]
-    fn a_profile_or_file_that_is_not_there_or_not_right_is_an_error() {
-        let home = TempDir::new().unwrap();
-        let home_path = home.path().to_str().unwrap();
-        let with_profile = |name: &str| Places {
-            profile: Some(name.to_owned()),
-            ..environment()
-        };
-        let variables = [("HOME", home_path)];
-        let text = resolve(with_profile("x"), &variables)
-            .unwrap_err()
-            .to_string();
-        assert!(text.contains(".databrickscfg"), "{text}");
-        fs::write(home.path().join(".databrickscfg"), "[a]\nhost = h\n").unwrap();
-        let text = resolve(with_profile("x"), &variables)
-            .unwrap_err()
-            .to_string();
-        assert!(text.contains("[x]") && text.contains("[a]"), "{text}");
-
-        let toml = home.path().join("zb.toml");
-        fs::write(&toml, "client_idd = 'x'\nclient_secret = 'very secret'\n").unwrap();
-        let places = Places {
-            file: Some(toml.clone()),
-            ..Places::default()
-        };
-        let error = resolve(places, &[]).unwrap_err();
-        let text = format!("{error} {error:?}");
-        assert!(
-            text.contains("client_idd") && text.contains("client_id"),
-            "{text}"
-        );
-        assert!(!text.contains("very secret"), "{text}");
-
-        for (content, word) in [
-            ("client_secret = 123456789\n", "quotes"),
-            ("client_secret = very secret\n", "line 1"),
-        ] {
-            fs::write(&toml, content).unwrap();
-            let places = Places {
-                file: Some(toml.clone()),
-                ..Places::default()
-            };
-            let error = resolve(places, &[]).unwrap_err();
-            let text = format!("{error} {error:?}");
-            assert!(text.contains(word), "{text}");
-            assert!(!text.contains("12345") && !text.contains("very"), "{text}");
-        }
-    }
-
-    #[test]
-    fn no_secret_shows_itself() {
-        let config = resolve(environment(), &COMPLETE).unwrap();
-        assert!(!format!("{config:?}").contains("secret-env"));
-        let layer = Layer::default().client_secret(Secret::from("secret-layer"));
-        assert!(!format!("{layer:?}").contains("secret-layer"));
     }
 }

@@ -4,30 +4,53 @@
 use std::path::PathBuf;
 
 use zb_auth::Profile;
-use zb_types::ExposeSecret;
 
-use super::{error::ConfigError, layer::Layer, origin::Origin};
+use super::{
+    Given, Origin, Unknown,
+    declared::{Declared, PROFILE_PREFIX, declared},
+    environment::Variables,
+    error::ConfigError,
+    layer::Layer,
+    nearest::nearest,
+};
 
+/// The settings in a profile, and what looks like one of ours there and is not: like the environment,
+/// the file belongs to others too.
 pub(super) fn layer(
     name: &str,
-    variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Layer, ConfigError> {
-    let path = match variable("DATABRICKS_CONFIG_FILE") {
+    variables: &dyn Variables,
+) -> Result<(Layer, Vec<Unknown>), ConfigError> {
+    let path = match variables.get("DATABRICKS_CONFIG_FILE") {
         Some(path) => PathBuf::from(path),
-        None => PathBuf::from(variable("HOME").ok_or(ConfigError::NoHome)?).join(".databrickscfg"),
+        None => {
+            let home = variables.get("HOME").ok_or(ConfigError::NoHome)?;
+            PathBuf::from(home).join(".databrickscfg")
+        }
     };
     let profile = Profile::read(&path, name).map_err(ConfigError::Profile)?;
-    Ok(Layer::from_lookup(|setting| {
-        let key = match setting {
-            "endpoint" => "zerobus_endpoint",
-            // As the other Databricks tools call it.
-            "oidc_token_file" => "oidc_token_filepath",
-            other => other,
-        };
-        let origin = Origin::Profile {
-            name: name.to_owned(),
-            path: path.clone(),
-        };
-        Some((profile.get(key)?.expose_secret().to_owned(), origin))
-    }))
+    let origin = Origin::Profile {
+        name: name.to_owned(),
+        path,
+    };
+    let mut layer = Layer::default();
+    for setting in declared() {
+        if let Some(value) = profile.get(&setting.profile_key()) {
+            layer.give(setting, &text(value), origin.clone())?;
+        }
+    }
+    let known: Vec<String> = declared().iter().map(Declared::profile_key).collect();
+    let unknown = profile
+        .names()
+        .filter(|name| name.starts_with(PROFILE_PREFIX) && !known.iter().any(|key| key == name));
+    let unknown = unknown.map(|key| Unknown {
+        name: key.to_owned(),
+        origin: origin.clone(),
+        nearest: nearest(key, known.iter().map(String::as_str)).map(str::to_owned),
+    });
+    Ok((layer, unknown.collect()))
+}
+
+fn text(value: &zb_types::Secret) -> Given {
+    use zb_types::ExposeSecret as _;
+    Given::Text(value.expose_secret().to_owned())
 }
