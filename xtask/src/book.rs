@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail};
 
 use self::page::Page;
 use crate::{
-    ci, package,
+    ci, package, py,
     run::{self as programs, root},
     tools::{self, Tool},
 };
@@ -69,9 +69,10 @@ pub(crate) fn check() -> Result<()> {
         bail!("the book has faults:\n{}", faults.join("\n"));
     }
 
+    let python = py::interpreter()?;
     let mut ran = 0;
     for (page, blocks) in pages.iter().zip(&blocks) {
-        ran += run::page(page, &blocks.runnable)?;
+        ran += run::page(page, &blocks.runnable, &python)?;
     }
     println!(
         "{} pages, {ran} examples were run; the book is {BUILT}/index.html",
@@ -128,9 +129,7 @@ mod tests {
     fn what_mdbook_warns_of_is_heard() {
         assert!(complains(" WARN mdbook_html::x: a link"));
         assert!(complains("2026-01-01 [ERROR] no"));
-        assert!(!complains(
-            " INFO mdbook_driver: Book building has started"
-        ));
+        assert!(!complains(" INFO mdbook_driver: Book building has started"));
         assert!(!complains("WARNINGS.md was read"));
     }
 }

@@ -74,7 +74,9 @@ fn problem(
     if !built.join(&target).is_file() {
         return Ok(Some("there is no such file"));
     }
-    let is_page = target.extension().is_some_and(|extension| extension == "html");
+    let is_page = target
+        .extension()
+        .is_some_and(|extension| extension == "html");
     if is_page && !anchor.is_empty() {
         let there = read(built, &target, seen)?.contains(&format!("id=\"{anchor}\""));
         return Ok((!there).then_some("there is no such place in it"));
@@ -96,11 +98,7 @@ fn inside(path: &Path) -> Option<PathBuf> {
     Some(clean)
 }
 
-fn read<'a>(
-    built: &Path,
-    file: &Path,
-    seen: &'a mut BTreeMap<PathBuf, String>,
-) -> Result<&'a str> {
+fn read<'a>(built: &Path, file: &Path, seen: &'a mut BTreeMap<PathBuf, String>) -> Result<&'a str> {
     if !seen.contains_key(file) {
         let text = fs::read_to_string(built.join(file))
             .with_context(|| format!("mdbook made no {}", file.display()))?;

@@ -79,8 +79,8 @@ fn read(docs: &Path, name: &str) -> Result<Page> {
 
 /// The Markdown files below a directory.
 fn files(docs: &Path, directory: &Path, found: &mut BTreeSet<String>) -> Result<()> {
-    for entry in fs::read_dir(directory)
-        .with_context(|| format!("cannot read {}", directory.display()))?
+    for entry in
+        fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?
     {
         let path = entry?.path();
         if path.is_dir() {

@@ -22,7 +22,7 @@ use super::{
     page::Page,
     transcript,
 };
-use crate::{py, run::root};
+use crate::run::root;
 
 /// How long a block may take.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -32,11 +32,11 @@ const SAMPLE: &str = "tests/data/flights-sample.parquet";
 
 /// Runs the blocks of a page, and says how many there were. The first that fails is the error, with
 /// its place and what it printed.
-pub(crate) fn page(page: &Page, blocks: &[Block]) -> Result<usize> {
+pub(crate) fn page(page: &Page, blocks: &[Block], python: &Path) -> Result<usize> {
     if blocks.is_empty() {
         return Ok(0);
     }
-    let mut bench = Bench::new()?;
+    let mut bench = Bench::new(python)?;
     for block in blocks {
         let place = format!("docs/{}:{}", page.name, block.line);
         println!("{place}");
@@ -68,7 +68,7 @@ struct Ended {
 }
 
 impl Bench {
-    fn new() -> Result<Self> {
+    fn new(python: &Path) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         fs::create_dir(directory.path().join("home"))?;
         fs::copy(
@@ -78,7 +78,7 @@ impl Bench {
         .with_context(|| format!("cannot copy {SAMPLE}"))?;
         Ok(Self {
             directory,
-            python: py::interpreter()?,
+            python: python.to_path_buf(),
             groups: Vec::new(),
         })
     }
@@ -206,4 +206,77 @@ fn path(python: &Path) -> OsString {
         places.extend(std::env::split_paths(&path));
     }
     std::env::join_paths(places).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::blocks;
+
+    fn run(text: &str) -> Result<usize> {
+        let page = Page {
+            name: "page.md".to_owned(),
+            text: text.to_owned(),
+        };
+        let found = blocks::of(&page);
+        assert_eq!(found.faults, Vec::<String>::new());
+        super::page(&page, &found.runnable, Path::new("python3"))
+    }
+
+    fn failure(text: &str) -> String {
+        format!("{:#}", run(text).unwrap_err())
+    }
+
+    #[test]
+    fn blocks_of_a_page_find_what_those_before_have_left() {
+        let ran = run(
+            "```sh\necho 1 > one\n```\n\n```python\nprint(open('one').read())\n```\n\n\
+             ```console\n$ cat one\n1\n$ ls flights.parquet home/nothing\n…\n$ echo $?\n2\n```\n",
+        );
+        assert_eq!(ran.unwrap(), 3);
+    }
+
+    #[test]
+    fn a_block_that_fails_is_an_error_with_its_place_and_what_it_printed() {
+        let shell = failure("# A\n\n```sh\necho said\nfalse\n```\n");
+        assert!(
+            shell.starts_with("docs/page.md:4: exit status: 1:\nsaid"),
+            "{shell}"
+        );
+        let python = failure("```python\nx = 1\nraise ValueError(x)\n```\n");
+        assert!(
+            python.starts_with("docs/page.md:2: exit status: 1"),
+            "{python}"
+        );
+        // The line is that of the page.
+        assert!(python.contains("line 3"), "{python}");
+        let step = failure("```console\n$ true\n$ (exit 4)\n$ true\n```\n");
+        assert!(step.contains("`(exit 4)` ended with 4"), "{step}");
+        let other = failure("```console\n$ echo a; echo b\na\n```\n");
+        assert!(other.contains("printed something else:\na\nb"), "{other}");
+        let end = failure("```console\n$ exit 0\n$ echo a\n```\n");
+        assert!(end.contains("`exit 0` was not reached"), "{end}");
+    }
+
+    #[test]
+    fn nothing_of_the_environment_is_seen_and_what_is_in_the_background_ends_with_the_page() {
+        let kept = tempfile::NamedTempFile::new().unwrap();
+        let pid = kept.path().display();
+        let ran = run(&format!(
+            "```sh\ntest -z \"${{CARGO_MANIFEST_DIR-}}\"\nsleep 600 &\necho $! > {pid}\n```\n\n\
+             ```sh\nkill -0 \"$(cat {pid})\"\n```\n"
+        ));
+        assert_eq!(ran.unwrap(), 2);
+        let pid = fs::read_to_string(kept.path()).unwrap();
+        let lives = || {
+            // A process that has ended and was not waited for is still in the list.
+            fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
+                .is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        let start = Instant::now();
+        while lives() && start.elapsed() < Duration::from_secs(30) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!lives());
+    }
 }
