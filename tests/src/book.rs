@@ -11,6 +11,7 @@ macro_rules! page {
 
 page!(debugging, "guides/debugging.md");
 page!(from_the_wrapper, "guides/from-the-wrapper.md");
-page!(faults, "reference/faults.md");
 page!(rust, "guides/rust.md");
+page!(telemetry, "guides/telemetry.md");
 page!(shutdown, "operations/shutdown.md");
+page!(faults, "reference/faults.md");
