@@ -31,6 +31,14 @@ const MDBOOK: Tool = Tool {
 /// Where the book lands.
 const BUILT: &str = "target/book";
 
+/// Pages outside of the book whose links are looked at as well.
+const OUTSIDE: [&str; 4] = [
+    "CHANGELOG.md",
+    "SEMANTICS.md",
+    "bindings/python/README.md",
+    "tests/data/README.md",
+];
+
 /// The file by which `cargo test --doc` finds the Rust of the book.
 const DOCTESTS: &str = "tests/src/book.rs";
 
@@ -65,6 +73,9 @@ pub(crate) fn check() -> Result<()> {
 
     let built = build()?;
     faults.extend(links::broken(&pages, &built)?);
+    for name in OUTSIDE {
+        faults.extend(links::broken_outside(&page::outside(name)?, &root()));
+    }
     if !faults.is_empty() {
         bail!("the book has faults:\n{}", faults.join("\n"));
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use pulldown_cmark::{Event, Tag};
 
 use super::page::Page;
 
@@ -37,6 +38,33 @@ pub(crate) fn broken(pages: &[Page], built: &Path) -> Result<Vec<String>> {
     Ok(faults)
 }
 
+/// Looks at each link of a page outside of the book that leads to a file of the repository. Gives those
+/// whose file is not there.
+pub(crate) fn broken_outside(page: &Page, root: &Path) -> Vec<String> {
+    let directory = root.join(&page.name);
+    let directory = directory.parent().unwrap_or(root);
+    page.events()
+        .filter_map(|(event, range)| match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Some((dest_url, range.start))
+            }
+            _ => None,
+        })
+        .filter(|(link, _)| !leads_away(link))
+        .filter_map(|(link, offset)| {
+            let path = link.split_once('#').map_or(&*link, |(path, _)| path);
+            let there = path.is_empty() || directory.join(path).exists();
+            let line = page.line(offset);
+            (!there).then(|| format!("{}:{line}: {link}: there is no such file", page.name))
+        })
+        .collect()
+}
+
+/// Whether a link leads to another site.
+fn leads_away(link: &str) -> bool {
+    link.contains("://") || link.starts_with("mailto:") || link.starts_with("data:")
+}
+
 /// The file that a page becomes.
 fn html(name: &str) -> String {
     let stem = name.trim_end_matches(".md");
@@ -58,7 +86,7 @@ fn problem(
     link: &str,
     seen: &mut BTreeMap<PathBuf, String>,
 ) -> Result<Option<&'static str>> {
-    if link.contains("://") || link.starts_with("mailto:") || link.starts_with("data:") {
+    if leads_away(link) {
         return Ok(None);
     }
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
@@ -156,6 +184,20 @@ mod tests {
                 "docs/guides/a.md: ../../README.html: it leads out of the book",
                 "docs/guides/a.md: b.png: there is no such file",
             ]
+        );
+    }
+
+    #[test]
+    fn a_link_of_a_page_outside_that_leads_nowhere_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("there.md"), "").unwrap();
+        let page = Page {
+            name: "a/README.md".to_owned(),
+            text: "[a](../there.md#x) [b](#y) [c](https://x.y)\n\n[d](there.md)\n".to_owned(),
+        };
+        assert_eq!(
+            broken_outside(&page, root.path()),
+            ["a/README.md:3: there.md: there is no such file"]
         );
     }
 }

@@ -58,6 +58,16 @@ pub(crate) fn all() -> Result<Vec<Page>> {
     Ok(pages)
 }
 
+/// A page outside of the book, by its path below the root.
+pub(crate) fn outside(name: &str) -> Result<Page> {
+    let text =
+        fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"))?;
+    Ok(Page {
+        name: name.to_owned(),
+        text,
+    })
+}
+
 fn named(summary: &Page) -> Vec<String> {
     summary
         .events()
