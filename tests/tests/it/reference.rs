@@ -21,9 +21,10 @@ fn words(source: &str) -> BTreeSet<String> {
     let text = read(source);
     let found: BTreeSet<_> = between(&text, " => \"", "\"")
         .into_iter()
+        .filter(|word| !word.is_empty())
         .filter(|word| {
             word.chars()
-                .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit())
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         })
         .map(str::to_owned)
         .collect();
