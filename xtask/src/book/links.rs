@@ -190,6 +190,7 @@ mod tests {
     #[test]
     fn a_link_of_a_page_outside_that_leads_nowhere_is_found() {
         let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("a")).unwrap();
         fs::write(root.path().join("there.md"), "").unwrap();
         let page = Page {
             name: "a/README.md".to_owned(),

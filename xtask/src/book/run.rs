@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::{
     blocks::{Block, Language},
     page::Page,
-    transcript,
+    transcript::{self, Step},
 };
 use crate::run::root;
 
@@ -105,13 +105,13 @@ impl Bench {
     fn transcript(&mut self, code: &str) -> Result<Option<String>> {
         let steps = transcript::read(code);
         // A mark with the status after each command, which the next one still finds in `$?`.
-        let script: String = steps
+        let lines: Vec<_> = steps
             .iter()
-            .map(|step| {
-                let command = &step.command;
+            .map(|Step { command, .. }| {
                 format!("{command}\nzb_was=$?; printf '\\036%d\\036' $zb_was; (exit $zb_was)\n")
             })
             .collect();
+        let script = lines.concat();
         let mut bash = Command::new("bash");
         bash.args(["-c", &script]);
         let ended = self.run(bash)?;
