@@ -20,6 +20,8 @@
     reason = "a failed expectation is how a test fails, and this crate is nothing but tests"
 )]
 
+#[cfg(doctest)]
+mod book;
 mod browser;
 mod cargo;
 mod collector;

@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{apt, clients, deny, extras, fuzz, layers, memcheck, package, py, run};
+use crate::{apt, book, clients, deny, extras, fuzz, layers, memcheck, package, py, run};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
-const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
+pub(crate) const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
 
 /// A step: what it is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     ("clients", all_clients),
     ("tests", tests),
     ("package", package::test),
+    ("book", book::check),
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),

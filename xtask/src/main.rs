@@ -10,6 +10,7 @@
 
 mod apt;
 mod bench;
+mod book;
 mod ci;
 mod clients;
 mod demo;
@@ -26,6 +27,7 @@ mod run;
 mod sanitizer;
 mod soak;
 mod test;
+mod tools;
 mod watched;
 mod wheel;
 
@@ -37,6 +39,7 @@ cargo xtask COMMAND
   ci               every check, in order, with the seconds that each took
   test [ARGS]      cargo test --workspace, or cargo test ARGS (for instance -p zb-convert)
   bench [CRATE]    the benchmarks of all crates that have some, or of one; `python`: of the wheel
+  book             the book of docs/ in target/book: its links hold, its examples run
   layers           which crate may depend on which
   deny             licences, banned crates, sources, advisories (cargo-deny)
   fuzz [SECONDS] [TARGET]
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         ("ci", []) => ci::run(),
         ("test", args) => test::run(args),
         ("bench", args) => bench::run(args),
+        ("book", []) => book::run(),
         ("layers", []) => layers::run(),
         ("watched", []) => watched::run(),
         ("deny", []) => deny::run(),

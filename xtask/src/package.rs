@@ -50,7 +50,7 @@ pub(crate) fn test() -> Result<()> {
 }
 
 /// Puts the sources in Python and the library that was built last into one directory.
-fn assemble() -> Result<PathBuf> {
+pub(crate) fn assemble() -> Result<PathBuf> {
     let place = run::root().join(PLACE);
     let package = place.join("zerobus_arrow");
     if package.exists() {

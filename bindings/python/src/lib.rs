@@ -41,6 +41,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::Call>()?;
     module.add_class::<rows::Rows>()?;
     module.add_function(wrap_pyfunction!(logging::flush_logs, module)?)?;
+    module.add_function(wrap_pyfunction!(runtime::settle, module)?)?;
     module.add_function(wrap_pyfunction!(schema::proto, module)?)?;
     module.add_function(wrap_pyfunction!(schema::descriptor, module)?)?;
     module.add_function(wrap_pyfunction!(schema::create_table, module)?)?;

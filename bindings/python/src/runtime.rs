@@ -5,8 +5,12 @@ use std::{
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     process,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use futures::FutureExt as _;
@@ -28,6 +32,9 @@ const TICK: Duration = Duration::from_millis(50);
 /// The runtime and the process that it was made in. Locked only by who holds the GIL and keeps it, so
 /// that no other thread holds it when the process forks.
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
+
+/// How many threads are handing an outcome to an event loop, or are about to.
+static HANDING_OVER: AtomicUsize = AtomicUsize::new(0);
 
 /// The runtime of this process.
 ///
@@ -91,6 +98,41 @@ where
     generic::future_into_py::<Tokio, _, T>(py, caught)
 }
 
+/// Waits until no thread of the runtime hands anything to an event loop, for at most `patience`.
+///
+/// An event loop may go on, and the program end, while the thread that woke it is still in Python:
+/// waking gives up the GIL for a moment. A thread that wants it back when the interpreter has gone is
+/// ended by Python in the middle of Rust, which aborts the process.
+#[pyfunction]
+pub(crate) fn settle(py: Python<'_>, patience: Duration) {
+    let known = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // In a child that was forked nobody is left who would hand over.
+    let is_here = matches!(&*known, Some((process, _)) if *process == process::id());
+    drop(known);
+    let begun = Instant::now();
+    py.detach(|| {
+        while is_here && HANDING_OVER.load(SeqCst) > 0 && begun.elapsed() < patience {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+/// Counted as long as it lives.
+struct HandingOver;
+
+impl HandingOver {
+    fn begin() -> Self {
+        HANDING_OVER.fetch_add(1, SeqCst);
+        Self
+    }
+}
+
+impl Drop for HandingOver {
+    fn drop(&mut self) {
+        HANDING_OVER.fetch_sub(1, SeqCst);
+    }
+}
+
 /// What a panic becomes for Python. `PanicException` of PyO3 is no `Exception`, and would end a program
 /// that catches those.
 pub(crate) fn panicked(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
@@ -128,7 +170,12 @@ impl AsyncRuntime for Tokio {
     }
 
     fn spawn_blocking<F: FnOnce() + Send + 'static>(work: F) -> Self::JoinHandle {
-        let task = Handle::current().spawn_blocking(work);
+        // All that is done here is to hand over outcomes.
+        let handing_over = HandingOver::begin();
+        let task = Handle::current().spawn_blocking(move || {
+            work();
+            drop(handing_over);
+        });
         Box::pin(async move { task.await.map_err(Cut) })
     }
 }

@@ -393,3 +393,31 @@ def test_spans_and_metrics_go_into_files_and_belong_to_the_callers_trace(lake: P
     # Afterwards another place is free to be chosen.
     with za.Client.dry_run(telemetry_dir=tmp_path / "elsewhere") as client:
         client.send(TABLE, ids(0, 1))
+
+
+def test_a_program_may_end_while_a_thread_still_wakes_its_event_loop(child) -> None:  # type: ignore[no-untyped-def]
+    done = child("""
+        import asyncio, os, time
+        import pyarrow as pa, zerobus_arrow as za
+
+        class Slow:
+            def __del__(self, sleep=time.sleep):
+                sleep(1)  # so that the interpreter takes its time to go
+
+        slow = Slow()
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            wake = loop._write_to_self
+
+            def wake_slowly():
+                wake()
+                time.sleep(0.3)  # the loop goes on meanwhile, and the program ends
+
+            loop._write_to_self = wake_slowly
+            async with za.AsyncClient.local(os.environ["LAKE"]) as client:
+                await client.send("main.default.days", pa.table({"day": [1, 2]}))
+
+        asyncio.run(main())
+    """)
+    assert done.returncode == 0, done

@@ -61,7 +61,7 @@
 //!
 //! To develop or test any Zerobus client, in any language, without a workspace. To send Arrow data to
 //! it there is `zb-core`, whose `ClientBuilder::against` takes a [`LocalZerobus`]; as a program it is
-//! `zb serve`. `docs/testing.md` is a guide.
+//! `zb serve`. `docs/guides/testing.md` is a guide.
 
 mod authority;
 mod builder;

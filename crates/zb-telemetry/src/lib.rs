@@ -50,8 +50,8 @@
 //!
 //! To count or export what another ingestion client does: map its callbacks to [`Event`]. Or, with
 //! `otlp`, to give a program spans and metrics by the standard's environment variables, without globals
-//! and with an end that waits two seconds at most. The page `docs/telemetry.md` lists all metrics, and
-//! a dashboard of Grafana lies beside it.
+//! and with an end that waits two seconds at most. The page `docs/reference/metrics.md` lists
+//! all metrics, and `docs/guides/telemetry.md` has a dashboard of Grafana beside it.
 
 mod event;
 pub mod names;

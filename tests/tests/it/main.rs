@@ -23,6 +23,7 @@ mod mirrors;
 mod protoc;
 #[path = "../../../crates/zb-convert/tests/it/random/mod.rs"]
 mod random;
+mod reference;
 mod schema;
 mod seeing;
 mod semantics;

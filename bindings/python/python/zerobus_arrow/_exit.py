@@ -13,6 +13,8 @@ from . import _native
 #: How long all clients together may take to deliver what is in flight.
 _PATIENCE = datetime.timedelta(seconds=3)
 _LOGS = datetime.timedelta(milliseconds=500)
+#: How long threads may take to leave Python, where they wake event loops.
+_SETTLING = datetime.timedelta(seconds=1)
 
 _logger = logging.getLogger("zerobus_arrow")
 _open: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -42,4 +44,5 @@ def _close_all() -> None:
             )
         else:
             _logger.info("a client was closed at exit; close it yourself to see errors")
+    _native.settle(_SETTLING)
     _native.flush_logs(_LOGS)

@@ -36,8 +36,8 @@ _logger = logging.getLogger("zerobus_arrow.ray")
 
 class ZerobusDatasink(Datasink[TaskReport]):
     """Appends to ``table``. Keywords are those of :class:`zerobus_arrow.Client`, and ``report``,
-    ``journal``, ``run_id``, ``fail_on_rejected``, ``check_table`` and ``stamp_rows`` as ``docs/ray.md`` has
-    them.
+    ``journal``, ``run_id``, ``fail_on_rejected``, ``check_table`` and ``stamp_rows`` as
+    ``docs/guides/ray.md`` has them.
 
     One object is for one write.
     """

@@ -21,7 +21,7 @@
 Each task sends its partition with a client of its own and waits until every row is durable or rejected.
 A task that fails is tried again by Spark from its first row: no row is lost, and rows may be stored twice.
 The report counts them. Options are those of :class:`zerobus_arrow.Client` and those of
-``docs/spark.md``, as ``maxInFlightBytes`` or ``max_in_flight_bytes``, with texts for values.
+``docs/guides/spark.md``, as ``maxInFlightBytes`` or ``max_in_flight_bytes``, with texts for values.
 """
 
 from __future__ import annotations

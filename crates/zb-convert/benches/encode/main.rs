@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p zb-convert --bench encode` runs all data sets and then says what the goals are
 //! and which are met; `-- flat` runs one set, `-- scaling` what rows and columns cost as there are
-//! more of them. `docs/benchmarks.md` tells what is measured and how.
+//! more of them. `docs/operations/benchmarks.md` tells what is measured and how.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

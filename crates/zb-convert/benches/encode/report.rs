@@ -67,7 +67,7 @@ impl Report {
         [self.ratio(of, name::OURS), vecs]
     }
 
-    /// The block that stands in `docs/benchmarks.md`.
+    /// The block that stands in `docs/operations/benchmarks.md`.
     fn markdown(&self, goals: &[Goal]) -> String {
         let mut out = String::new();
         if !goals.is_empty() {

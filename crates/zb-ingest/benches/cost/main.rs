@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p zb-ingest --bench cost` sends to `zb-local`, which checks and decodes every row and
 //! puts it nowhere. Contenders take turns, so that what disturbs one disturbs all.
-//! `docs/benchmarks.md` tells what is measured and how.
+//! `docs/operations/benchmarks.md` tells what is measured and how.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

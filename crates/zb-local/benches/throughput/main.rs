@@ -1,7 +1,7 @@
 //! What the endpoint takes in on one stream, beside what the service says that it does.
 //!
 //! `cargo bench -p zb-local --bench throughput` has the official SDK send records of 1 KB that were
-//! encoded beforehand, on the same machine, until all of them are acknowledged. `docs/benchmarks.md`
+//! encoded beforehand, on the same machine, until all of them are acknowledged. `docs/operations/benchmarks.md`
 //! tells what is measured and how. Arguments are words of the names of what to run; `--seconds 20`
 //! has one of them sent again and again, for a profiler.
 #![allow(

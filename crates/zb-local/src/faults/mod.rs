@@ -39,7 +39,7 @@
 //! | [`Fault::on_close`] | the client has said that it sends nothing more |
 //!
 //! What can happen there are the methods of [`On`]. The keys of the TOML form have their own page,
-//! `docs/faults.md`, and `examples/faults.toml` shows them at work.
+//! `docs/reference/faults.md`, and `examples/faults.toml` shows them at work.
 //!
 //! A server without a script asks nobody anything.
 

@@ -1,4 +1,4 @@
-//! The TOML form of a script. `docs/faults.md` is its reference.
+//! The TOML form of a script. `docs/reference/faults.md` is its reference.
 
 use std::time::Duration;
 

@@ -147,7 +147,7 @@ impl TelemetryBuilder {
 
     /// Writes spans and metrics into Arrow IPC files of this directory as well, which is made if it is
     /// not there: `spans-….arrows` and `metrics-….arrows`, streams of rows that are whole: resource,
-    /// scope, events, links, buckets. `docs/telemetry.md` has the columns.
+    /// scope, events, links, buckets. `docs/guides/telemetry.md` has the columns.
     ///
     /// The files are this user's alone (0600). Each export appends a batch that can be read at once, and
     /// begins another file after 100 MiB. None is ever deleted. What cannot be written, because the disk

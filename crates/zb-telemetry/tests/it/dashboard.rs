@@ -46,7 +46,7 @@ fn queries(value: &serde_json::Value, found: &mut Vec<String>) {
 }
 
 fn dashboard() -> serde_json::Value {
-    serde_json::from_str(&docs("telemetry/dashboard.json")).unwrap()
+    serde_json::from_str(&docs("guides/telemetry/dashboard.json")).unwrap()
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn every_series_of_the_dashboard_is_one_that_is_exported() {
 
 #[test]
 fn every_panel_has_a_line_of_the_page() {
-    let page = docs("telemetry.md");
+    let page = docs("guides/telemetry.md");
     let dashboard = dashboard();
     let panels = dashboard["panels"].as_array().unwrap();
     assert!(panels.len() > 8);
@@ -84,7 +84,7 @@ fn every_panel_has_a_line_of_the_page() {
 
 #[test]
 fn every_metric_has_a_line_of_the_page_with_its_unit() {
-    let page = docs("telemetry.md");
+    let page = docs("reference/metrics.md");
     for metric in METRICS {
         let line = page
             .lines()

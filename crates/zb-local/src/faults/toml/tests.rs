@@ -255,7 +255,7 @@ fn the_example_is_a_script_with_every_place_and_every_action() {
 
 #[test]
 fn the_reference_names_every_key_and_every_action() {
-    let page = include_str!("../../../../../docs/faults.md");
+    let page = include_str!("../../../../../docs/reference/faults.md");
     for place in [
         Place::Connect,
         Place::Token,

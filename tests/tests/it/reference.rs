@@ -1,0 +1,104 @@
+//! The reference pages of the book leave nothing out: what the program and the sources have, they name.
+
+use std::{collections::BTreeSet, fs};
+
+use zb_tests::Zb;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(zb_tests::root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// What stands between each `before` and the `after` that follows it.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
+    text.split(before)
+        .skip(1)
+        .filter_map(|rest| rest.split_once(after).map(|(found, _)| found))
+        .collect()
+}
+
+/// The words that `fn name` of a source gives to variants.
+fn words(source: &str) -> BTreeSet<String> {
+    let text = read(source);
+    let found: BTreeSet<_> = between(&text, " => \"", "\"")
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .filter(|word| {
+            word.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        })
+        .map(str::to_owned)
+        .collect();
+    assert!(found.len() > 1, "{source}: {found:?}");
+    found
+}
+
+/// The variants of `pub enum Error` of a source.
+fn variants(source: &str) -> Vec<String> {
+    let text = read(source);
+    let body = between(&text, "pub enum Error {\n", "\n}\n");
+    let found: Vec<_> = body
+        .iter()
+        .flat_map(|body| body.lines())
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .filter_map(|line| line.split([' ', '(', ',']).next().map(str::to_owned))
+        .collect();
+    assert!(found.len() > 3, "{source}: {found:?}");
+    found
+}
+
+#[test]
+fn every_flag_of_the_program_is_on_its_page() {
+    let page = read("docs/reference/cli.md");
+    for command in ["send", "replay", "inspect", "schema", "doctor", "serve"] {
+        assert!(page.contains(&format!("\n## zb {command}\n")), "{command}");
+        let help = Zb::new([command, "--help"]).run().exits(0).stdout;
+        let flags: BTreeSet<_> = help
+            .lines()
+            .filter(|line| line.trim_start().starts_with('-'))
+            .filter_map(|line| {
+                line.split([' ', '[', ','])
+                    .find(|word| word.starts_with("--"))
+            })
+            .filter(|flag| *flag != "--help")
+            .collect();
+        assert!(flags.len() > 1, "{help}");
+        for flag in flags {
+            let is_there = ["`", " ", "]"]
+                .iter()
+                .any(|end| page.contains(&format!("`{flag}{end}")));
+            assert!(is_there, "{command} {flag}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_error_and_every_reason_is_on_its_page() {
+    let page = read("docs/reference/errors.md");
+    let mut all = words("crates/zb-core/src/error.rs");
+    all.extend(words("crates/zb-convert/src/row_error.rs"));
+    all.extend(words("crates/zb-ingest/src/rejection.rs"));
+    // Who refused a row, and not why.
+    all.remove("conversion");
+    all.remove("service");
+    for source in ["zb-auth", "zb-debug", "zb-local"] {
+        all.extend(variants(&format!("crates/{source}/src/error.rs")));
+    }
+    let python = read("bindings/python/python/zerobus_arrow/errors.py");
+    all.extend(
+        between(&python, "\n    kind = \"", "\"")
+            .into_iter()
+            .map(str::to_owned),
+    );
+    all.extend(
+        between(&python, "\nclass ", "(ZerobusError")
+            .into_iter()
+            .map(str::to_owned),
+    );
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|word| !page.contains(&format!("`{word}`")))
+        .collect();
+    assert!(all.len() > 50, "{all:?}");
+    assert!(missing.is_empty(), "{missing:?}");
+}
