@@ -1,16 +1,18 @@
 //! `cargo xtask deny`: licences, banned crates, sources and advisories, as `deny.toml` says.
 
-use std::path::PathBuf;
+use std::fs;
 
 use anyhow::Result;
 
-use crate::run;
+use crate::{audit, run};
 
 const VERSION: &str = "0.20.2";
 
 /// Installs cargo-deny below `target/` if it is not there, and runs it.
 pub(crate) fn run() -> Result<()> {
-    let deny = cargo_deny()?;
+    audit::ignored(&fs::read_to_string(run::root().join("deny.toml"))?)?;
+    // The version that reads `deny.toml` as it was written.
+    let deny = run::tool("cargo-deny", VERSION)?;
     run::stream(&mut run::program(
         &deny,
         &[
@@ -39,19 +41,4 @@ pub(crate) fn run() -> Result<()> {
             "advisories",
         ],
     ))
-}
-
-/// The program, of the version that reads `deny.toml` as it was written.
-fn cargo_deny() -> Result<PathBuf> {
-    let program = run::root().join("target/tools/bin/cargo-deny");
-    let wanted = format!("cargo-deny {VERSION}");
-    let installed = program.exists()
-        && run::output(&mut run::program(&program, &["--version"]))
-            .is_ok_and(|version| version.trim() == wanted);
-    if !installed {
-        let mut install = run::cargo(&["install", "--locked", "--force", "--quiet"]);
-        install.args(["--root", "target/tools", "--version", VERSION, "cargo-deny"]);
-        run::stream(&mut install)?;
-    }
-    Ok(program)
 }

@@ -76,7 +76,7 @@ fn directory() -> PathBuf {
 /// New inputs go below `target`; `fuzz/corpus` holds what is kept.
 fn fuzz(target: &str, limit: &str) -> Result<()> {
     let program = directory()
-        .join(sanitizer::TRIPLE)
+        .join(run::TRIPLE)
         .join("release")
         .join(target);
     let found = directory().join("corpus").join(target);

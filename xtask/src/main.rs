@@ -9,6 +9,7 @@
 )]
 
 mod apt;
+mod audit;
 mod bench;
 mod ci;
 mod clients;
@@ -18,6 +19,7 @@ mod extras;
 mod fuzz;
 mod kills;
 mod layers;
+mod licences;
 mod memcheck;
 mod miri;
 mod package;
@@ -26,6 +28,8 @@ mod run;
 mod sanitizer;
 mod soak;
 mod test;
+#[cfg(test)]
+mod threats;
 mod watched;
 mod wheel;
 
@@ -39,6 +43,8 @@ cargo xtask COMMAND
   bench [CRATE]    the benchmarks of all crates that have some, or of one; `python`: of the wheel
   layers           which crate may depend on which
   deny             licences, banned crates, sources, advisories (cargo-deny)
+  audit            advisories against every lockfile (cargo-audit)
+  licences         what the wheel and `zb` are made of, with all licences, in target/licences
   fuzz [SECONDS] [TARGET]
                    the targets of fuzz/, each for so many seconds (20), or one of them
   extras           the crates of extras/, which have lockfiles of their own
@@ -67,6 +73,8 @@ fn main() -> ExitCode {
         ("layers", []) => layers::run(),
         ("watched", []) => watched::run(),
         ("deny", []) => deny::run(),
+        ("audit", []) => audit::run(),
+        ("licences", []) => licences::run(),
         ("fuzz", args) => fuzz::run(args),
         ("extras", []) => extras::run(),
         ("memcheck", []) => memcheck::run(),

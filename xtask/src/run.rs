@@ -10,6 +10,9 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+/// The machine that releases are made for, and that sanitizers are known to work on.
+pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     // Cargo says at run time where the manifest is; the path at build time is for direct calls.
@@ -75,6 +78,22 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// A program that cargo installs, of this version, below `target/`.
+pub(crate) fn tool(name: &str, version: &str) -> Result<PathBuf> {
+    let path = root().join("target/tools/bin").join(name);
+    let wanted = format!("{name} {version}");
+    let told = || output(&mut program(&path, &["--version"]));
+    // Some call themselves by the name of their subcommand.
+    let is = |told: String| told.trim() == wanted || told.trim().ends_with(&format!(" {version}"));
+    let installed = path.exists() && told().is_ok_and(is);
+    if !installed {
+        let mut install = cargo(&["install", "--locked", "--force", "--quiet"]);
+        install.args(["--root", "target/tools", "--version", version, name]);
+        stream(&mut install)?;
+    }
+    Ok(path)
 }
 
 /// `cargo metadata`, with the dependencies that the lockfile resolves.

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{py, run};
+use crate::{licences, py, run};
 
 /// What builds the wheel, and the linker that knows the symbols of old C libraries.
 const TOOLS: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
@@ -20,8 +20,8 @@ const WHEELS: &str = "target/wheels";
 /// The lowest glibc that the wheel must be content with: 2.17, which is the lowest that Rust itself is.
 const POLICY: &str = "manylinux2014";
 
-/// Named, since zig links for a machine that is told.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What lies in every wheel and every source distribution, beside the code.
+const LICENCES: [&str; 2] = ["LICENSE", licences::FILE];
 
 /// The five lines of the README.
 const QUICK_START: &str = r#"
@@ -44,15 +44,39 @@ pub(crate) fn run() -> Result<()> {
         fs::metadata(&wheel)?.len() / 1024
     );
     try_out(&wheel)?;
-    maturin(&py::interpreter()?, &["sdist"])?;
+    let python = py::interpreter()?;
+    has_licences(&python, "zipfile", &wheel)?;
+    let sdist = source(&python)?;
+    from_source(&python, &sdist)
+}
+
+/// Makes the source distribution.
+pub(crate) fn source(python: &Path) -> Result<PathBuf> {
+    maturin(python, &["sdist"])?;
     let sdist = only(&run::root().join(WHEELS), "gz")?;
-    from_source(&py::interpreter()?, &sdist)
+    has_licences(python, "tarfile", &sdist)?;
+    Ok(sdist)
+}
+
+/// Whoever gets an archive gets the licences of what is in it. `reader` is Python's module for its kind.
+fn has_licences(python: &Path, reader: &str, archive: &Path) -> Result<()> {
+    let archive = archive.to_string_lossy();
+    let files = run::output(&mut run::program(python, &["-m", reader, "-l", &*archive]))?;
+    for licence in LICENCES {
+        let ends = |word: &str| word.rsplit('/').next() == Some(licence);
+        if !files.split_whitespace().any(ends) {
+            bail!("{archive} has no {licence}");
+        }
+    }
+    Ok(())
 }
 
 /// Builds the wheel.
 pub(crate) fn build() -> Result<PathBuf> {
     let python = py::interpreter()?;
     py::pip(&python, &TOOLS)?;
+    let list = run::root().join("bindings/python").join(licences::FILE);
+    licences::write("zerobus-arrow", &list)?;
     let out = run::root().join(WHEELS);
     if out.exists() {
         fs::remove_dir_all(&out).context("cannot remove the wheels of before")?;
@@ -67,7 +91,8 @@ pub(crate) fn build() -> Result<PathBuf> {
             POLICY,
             "--zig",
             "--target",
-            TARGET,
+            // Named, since zig links for a machine that is told.
+            run::TRIPLE,
         ],
     )?;
     only(&out, "whl")
@@ -145,7 +170,7 @@ fn from_source(python: &Path, sdist: &Path) -> Result<()> {
         // What was built for the wheel is used again. pip unpacks elsewhere, where no file names the
         // toolchain.
         .env("CARGO_TARGET_DIR", run::root().join("target"))
-        .env("MATURIN_PEP517_ARGS", format!("--zig --target {TARGET}"))
+        .env("MATURIN_PEP517_ARGS", format!("--zig --target {}", run::TRIPLE))
         .env("RUSTUP_TOOLCHAIN", toolchain()?);
     run::stream(build.env("PATH", path(python)?))?;
     only(out.path(), "whl").map(drop)

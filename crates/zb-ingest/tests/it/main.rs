@@ -16,6 +16,7 @@ mod fitting;
 mod flights;
 mod giving_up;
 mod ground;
+mod hostile;
 mod isolating;
 mod journal;
 mod landed;
