@@ -137,7 +137,10 @@ fn licences_in(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Resu
             if depth > 1 {
                 licences_in(&path, depth - 1, found)?;
             }
-        } else if path.file_name().is_some_and(|name| is_licence(&name.to_string_lossy())) {
+        } else if path
+            .file_name()
+            .is_some_and(|name| is_licence(&name.to_string_lossy()))
+        {
             found.push(path);
         }
     }
@@ -147,7 +150,14 @@ fn licences_in(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Resu
 fn is_licence(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let (stem, ending) = name.split_once('.').unwrap_or((&name, ""));
-    let begins = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
+    let begins = [
+        "LICENSE",
+        "LICENCE",
+        "COPYING",
+        "COPYRIGHT",
+        "NOTICE",
+        "UNLICENSE",
+    ];
     let is_text = ["", "MD", "TXT", "HTML", "APACHE", "MIT", "BSD"].contains(&ending);
     is_text && begins.iter().any(|begin| stem.starts_with(begin))
 }
@@ -179,7 +189,13 @@ fn list(crates: &[Crate]) -> String {
             own.push(format!("[{number}]"));
         }
         own.dedup();
-        let line = format!("{} {}: {} {}", of.name, of.version, of.licence, own.join(" "));
+        let line = format!(
+            "{} {}: {} {}",
+            of.name,
+            of.version,
+            of.licence,
+            own.join(" ")
+        );
         // Writing to a string never fails.
         let _ = writeln!(list, "{}", line.trim_end());
     }
@@ -207,7 +223,14 @@ mod tests {
 
     #[test]
     fn texts_are_told_from_other_files() {
-        for name in ["LICENSE", "license-mit", "LICENSE.txt", "COPYING", "LICENSE-APACHE.md", "NOTICE"] {
+        for name in [
+            "LICENSE",
+            "license-mit",
+            "LICENSE.txt",
+            "COPYING",
+            "LICENSE-APACHE.md",
+            "NOTICE",
+        ] {
             assert!(is_licence(name), "{name}");
         }
         for name in ["license.rs", "README.md", "licensing.py", "lib.rs"] {
@@ -223,7 +246,11 @@ mod tests {
             licence: "MIT".to_owned(),
             texts: texts.iter().map(|text| tidy(text)).collect(),
         };
-        let list = list(&[of("a", &["one", "two"]), of("b", &["two \r\n"]), of("c", &[])]);
+        let list = list(&[
+            of("a", &["one", "two"]),
+            of("b", &["two \r\n"]),
+            of("c", &[]),
+        ]);
         for line in ["a 1.0.0: MIT [1] [2]", "b 1.0.0: MIT [2]", "c 1.0.0: MIT"] {
             assert!(list.lines().any(|found| found == line), "{line}: {list}");
         }
@@ -236,15 +263,31 @@ mod tests {
         let path = directory.path().join(FILE);
         write("zb-cli", &path).unwrap();
         let list = fs::read_to_string(path).unwrap();
-        for linked in ["arrow-array", "tikv-jemalloc-sys", "zstd-sys", "ring", "tokio"] {
-            let line = list.lines().find(|line| line.starts_with(&format!("{linked} ")));
-            assert!(line.is_some_and(|line| line.contains("[")), "{linked}: {line:?}");
+        for linked in [
+            "arrow-array",
+            "tikv-jemalloc-sys",
+            "zstd-sys",
+            "ring",
+            "tokio",
+        ] {
+            let line = list
+                .lines()
+                .find(|line| line.starts_with(&format!("{linked} ")));
+            assert!(
+                line.is_some_and(|line| line.contains("[")),
+                "{linked}: {line:?}"
+            );
         }
         // C sources have licences of their own.
         assert!(list.contains("Facebook"), "zstd");
         assert!(list.contains("Jason Evans"), "jemalloc");
         for absent in ["serde_derive", "protox", "proptest", "zb-core", "bindgen"] {
-            assert!(!list.lines().any(|line| line.starts_with(&format!("{absent} "))), "{absent}");
+            assert!(
+                !list
+                    .lines()
+                    .any(|line| line.starts_with(&format!("{absent} "))),
+                "{absent}"
+            );
         }
     }
 }

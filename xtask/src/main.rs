@@ -8,11 +8,13 @@
     reason = "a program for people at a terminal"
 )]
 
+mod alone;
 mod apt;
 mod audit;
 mod bench;
 mod ci;
 mod clients;
+mod crates;
 mod demo;
 mod deny;
 mod extras;
@@ -20,18 +22,25 @@ mod fuzz;
 mod kills;
 mod layers;
 mod licences;
+mod members;
 mod memcheck;
+mod minimal;
 mod miri;
+mod msrv;
 mod package;
 mod py;
+mod readmes;
+mod release;
 mod run;
 mod sanitizer;
+mod semver;
 mod soak;
 mod test;
 #[cfg(test)]
 mod threats;
 mod watched;
 mod wheel;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -43,6 +52,13 @@ cargo xtask COMMAND
   bench [CRATE]    the benchmarks of all crates that have some, or of one; `python`: of the wheel
   layers           which crate may depend on which
   deny             licences, banned crates, sources, advisories (cargo-deny)
+  alone [test] [CRATE]
+                   each crate by itself with as few features as it has: checked, or tested
+  crates           the crates as a registry would get them, and that they build as they are there
+  readmes          the README of each crate, from the front page of its documentation
+  msrv             which Rust this needs, and that it is the one it is built with
+  minimal          built with the lowest versions that the manifests allow
+  semver           what changed in public since the last tag (cargo-semver-checks)
   audit            advisories against every lockfile (cargo-audit)
   licences         what the wheel and `zb` are made of, with all licences, in target/licences
   fuzz [SECONDS] [TARGET]
@@ -57,6 +73,8 @@ cargo xtask COMMAND
   py               the Python of the tests, in target/venv; prints its path
   package          the Python package as it is now, in target/python; prints that
   wheel            the wheel for release, the source distribution, and that both can be installed
+  release --dry-run
+                   crates, wheel, source distribution, static `zb`, sums and changelog, in target/release-VERSION
   demo             the sample of flights into a Delta table in ./lake
 ";
 
@@ -74,6 +92,13 @@ fn main() -> ExitCode {
         ("watched", []) => watched::run(),
         ("deny", []) => deny::run(),
         ("audit", []) => audit::run(),
+        ("alone", args) => alone::run(args),
+        ("crates", []) => crates::run(),
+        ("readmes", []) => readmes::run(),
+        ("msrv", []) => msrv::run(),
+        ("minimal", []) => minimal::run(),
+        ("semver", []) => semver::run(),
+        ("release", args) => release::run(args),
         ("licences", []) => licences::run(),
         ("fuzz", args) => fuzz::run(args),
         ("extras", []) => extras::run(),

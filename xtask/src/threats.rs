@@ -46,7 +46,8 @@ fn directory(package: &str) -> PathBuf {
 
 /// The functions below a directory that are tests, in Rust or in Python.
 fn tests_below(directory: &Path, found: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display())) {
+    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()))
+    {
         let path = entry.unwrap().path();
         let ending = path.extension().unwrap_or_default();
         if path.is_dir() {
@@ -121,5 +122,8 @@ fn a_threat_without_a_test_and_what_is_no_test_are_seen() {
          def test_four(x):\ndef five():\n",
         &mut found,
     );
-    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["one", "test_four", "three"]);
+    assert_eq!(
+        found.into_iter().collect::<Vec<_>>(),
+        ["one", "test_four", "three"]
+    );
 }

@@ -1,18 +1,16 @@
 //! `cargo xtask wheel`: the wheel and the source distribution, as a user would install them.
 
 use std::{
-    env,
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{licences, py, run};
+use crate::{licences, msrv, py, run, zig};
 
 /// What builds the wheel, and the linker that knows the symbols of old C libraries.
-const TOOLS: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
+const TOOLS: [&str; 2] = ["maturin==1.16.0", zig::ZIG];
 
 /// Where wheels are put.
 const WHEELS: &str = "target/wheels";
@@ -106,18 +104,8 @@ fn maturin(python: &Path, args: &[&str]) -> Result<()> {
         .arg("--out")
         .arg(out)
         .current_dir(run::root().join("bindings/python"))
-        .env("PATH", path(python)?);
+        .env("PATH", zig::path(python)?);
     run::stream(&mut command)
-}
-
-/// Where programs are looked for: maturin and zig are found in the environment of `python` first.
-fn path(python: &Path) -> Result<OsString> {
-    let bin = python
-        .parent()
-        .context("an interpreter lies in a directory")?;
-    let others = env::var_os("PATH").unwrap_or_default();
-    let all = std::iter::once(bin.to_path_buf()).chain(env::split_paths(&others));
-    Ok(env::join_paths(all)?)
 }
 
 /// The only file of a kind in a directory.
@@ -170,18 +158,11 @@ fn from_source(python: &Path, sdist: &Path) -> Result<()> {
         // What was built for the wheel is used again. pip unpacks elsewhere, where no file names the
         // toolchain.
         .env("CARGO_TARGET_DIR", run::root().join("target"))
-        .env("MATURIN_PEP517_ARGS", format!("--zig --target {}", run::TRIPLE))
-        .env("RUSTUP_TOOLCHAIN", toolchain()?);
-    run::stream(build.env("PATH", path(python)?))?;
+        .env(
+            "MATURIN_PEP517_ARGS",
+            format!("--zig --target {}", run::TRIPLE),
+        )
+        .env("RUSTUP_TOOLCHAIN", msrv::channel()?);
+    run::stream(build.env("PATH", zig::path(python)?))?;
     only(out.path(), "whl").map(drop)
-}
-
-/// The toolchain of this repository.
-fn toolchain() -> Result<String> {
-    let file = fs::read_to_string(run::root().join("rust-toolchain.toml"))?;
-    let channel = file
-        .lines()
-        .find_map(|line| line.strip_prefix("channel = "));
-    let channel = channel.context("rust-toolchain.toml names no channel")?;
-    Ok(channel.trim_matches('"').to_owned())
 }

@@ -66,7 +66,11 @@ async fn headers_without_end_are_not_read_to_it() {
 
 #[tokio::test]
 async fn what_is_no_http_is_not_read_to_its_end() {
-    for again in [&b"HTTP/1.1 100 Continue\r\n\r\n"[..], &[0; 1024], b"SSH-2.0\r\n"] {
+    for again in [
+        &b"HTTP/1.1 100 Continue\r\n\r\n"[..],
+        &[0; 1024],
+        b"SSH-2.0\r\n",
+    ] {
         let error = told(b"", again).await;
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
     }

@@ -70,7 +70,8 @@ async fn a_description_that_cannot_be_is_an_error_or_a_misfit_and_nothing_worse(
     );
     let structs = format!(
         "{}\"long\"{}",
-        r#"{"type":"struct","fields":[{"name":"a","nullable":true,"metadata":{},"type":"#.repeat(30),
+        r#"{"type":"struct","fields":[{"name":"a","nullable":true,"metadata":{},"type":"#
+            .repeat(30),
         "}]}".repeat(30)
     );
     let many: Vec<Value> = (0..2_001)
@@ -81,7 +82,10 @@ async fn a_description_that_cannot_be_is_an_error_or_a_misfit_and_nothing_worse(
         json!([column("id", "struct", &structs)]),
         json!([column("id", "decimal(99,-7)", "\"decimal(99,-7)\"")]),
         json!([column("\u{1b}[2J\u{0}../..", "bigint", "\"long\"")]),
-        json!([column("id", "bigint", "\"long\""), column("ID", "bigint", "\"long\"")]),
+        json!([
+            column("id", "bigint", "\"long\""),
+            column("ID", "bigint", "\"long\"")
+        ]),
         json!([{"name": "id", "type_text": "bigint", "position": u32::MAX}]),
         json!([]),
         json!("columns"),
@@ -98,10 +102,19 @@ async fn a_description_that_cannot_be_is_an_error_or_a_misfit_and_nothing_worse(
 
 #[tokio::test]
 async fn an_answer_that_is_no_description_names_the_table_and_no_more() {
-    for body in ["<html>sign in</html>", "", "null", "[[[[", "{\"columns\": 7}"] {
+    for body in [
+        "<html>sign in</html>",
+        "",
+        "null",
+        "[[[[",
+        "{\"columns\": 7}",
+    ] {
         let error = told(Answer::status(200).body(body)).await;
         assert!(
-            matches!(&error, Error::Ingest(_) | Error::Catalog(CatalogError::Unavailable { .. })),
+            matches!(
+                &error,
+                Error::Ingest(_) | Error::Catalog(CatalogError::Unavailable { .. })
+            ),
             "{body}: {error:?}"
         );
         assert!(error.to_string().contains("main.nyc.flights"), "{error}");

@@ -58,8 +58,8 @@ where
         let mut sent = request.into_body().into_data_stream();
         tokio::spawn(async move { while sent.next().await.is_some() {} });
         let said = say().map(Ok::<_, Infallible>);
-        let head = Response::builder().header("content-type", "application/grpc");
-        head(head).body(Body::from_stream(said)).unwrap()
+        let plain = Response::builder().header("content-type", "application/grpc");
+        head(plain).body(Body::from_stream(said)).unwrap()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -78,7 +78,9 @@ fn options(endpoint: String) -> SenderOptions {
 async fn open(endpoint: String) -> Result<Sender, Error> {
     let schema = schema();
     let opening = Sender::open(table(), &schema, Arc::new(Any), options(endpoint));
-    timeout(PATIENCE, opening).await.expect("opening has an end")
+    timeout(PATIENCE, opening)
+        .await
+        .expect("opening has an end")
 }
 
 /// What a stream that is created says next, again and again.
@@ -156,13 +158,15 @@ async fn a_reason_is_told_and_may_not_be_endless() {
     };
     let text = refused(|head| {
         let reason = "x".repeat(4_000);
-        head.header("grpc-status", "3").header("grpc-message", reason)
+        head.header("grpc-status", "3")
+            .header("grpc-message", reason)
     });
     assert!(text.await.contains("xxxx"));
     // More than HTTP/2 takes of headers: no reason, and no waiting either.
     let text = refused(|head| {
         let reason = "x".repeat(60_000);
-        head.header("grpc-status", "3").header("grpc-message", reason)
+        head.header("grpc-status", "3")
+            .header("grpc-message", reason)
     });
     let text = text.await;
     assert!(text.len() < 2_000, "{} bytes", text.len());

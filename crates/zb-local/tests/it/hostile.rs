@@ -85,7 +85,10 @@ async fn no_name_leads_out_of_the_directory_by_any_door() {
         // A token for such a table.
         let mut form = token_form(&table_name());
         for (_, value) in &mut form {
-            *value = value.replace("main.nyc.flights", &json!(name).to_string().replace('"', ""));
+            *value = value.replace(
+                "main.nyc.flights",
+                &json!(name).to_string().replace('"', ""),
+            );
         }
         let url = format!("{}/oidc/v1/token", server.unity_catalog_url());
         let secret = server.client_secret().expose_secret();
@@ -99,15 +102,27 @@ async fn no_name_leads_out_of_the_directory_by_any_door() {
         let (catalog, endpoint) = (server.unity_catalog_url(), server.endpoint());
         let url = format!("{catalog}/api/2.1/unity-catalog/tables/{encoded}");
         let asked = http(&server).get(url).bearer_auth(&rest).send();
-        assert_eq!(asked.await.unwrap().status(), StatusCode::BAD_REQUEST, "{shown}");
+        assert_eq!(
+            asked.await.unwrap().status(),
+            StatusCode::BAD_REQUEST,
+            "{shown}"
+        );
         let url = format!("{endpoint}/zerobus/v1/tables/{encoded}/insert");
         let sent = http(&server).post(url).bearer_auth(&good).body("[]").send();
-        assert_eq!(sent.await.unwrap().status(), StatusCode::BAD_REQUEST, "{shown}");
+        assert_eq!(
+            sent.await.unwrap().status(),
+            StatusCode::BAD_REQUEST,
+            "{shown}"
+        );
 
         // A stream, by its request and, where it can be one at all, by its header.
         let mut stream = Stream::authorized(&server, &table_name()).await;
         stream.send(create(&name, &encoder(&schema()))).await;
-        assert_eq!(refusal(&mut stream).await.0, Code::InvalidArgument, "{shown}");
+        assert_eq!(
+            refusal(&mut stream).await.0,
+            Code::InvalidArgument,
+            "{shown}"
+        );
         if name.chars().all(|c| matches!(c, ' '..='~')) {
             let headers = [("authorization", &*bearer), (TABLE_HEADER, &*name)];
             let mut stream = Stream::call(&server, &headers).await;
@@ -175,7 +190,9 @@ fn wide(columns: usize) -> DescriptorProto {
     let fields = (0..columns).map(|n| Field::new(format!("c{n}"), DataType::Int64, true));
     let fields: Vec<_> = fields.collect();
     // The encoder would refuse more than the service takes, so the last ones are put in by hand.
-    let mut message = encoder(&Schema::new(fields[..2_000].to_vec())).descriptor().clone();
+    let mut message = encoder(&Schema::new(fields[..2_000].to_vec()))
+        .descriptor()
+        .clone();
     for (number, field) in fields.iter().enumerate().skip(2_000) {
         let mut more = message.field[0].clone();
         more.name = Some(field.name().clone());
@@ -188,7 +205,11 @@ fn wide(columns: usize) -> DescriptorProto {
 #[tokio::test]
 async fn a_descriptor_that_cannot_be_a_table_makes_none() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::builder(dir.path()).auto_create().start().await.unwrap();
+    let server = Server::builder(dir.path())
+        .auto_create()
+        .start()
+        .await
+        .unwrap();
     let table = "main.nyc.hostile".parse().unwrap();
     let odd = |name: &str| {
         let mut message = encoder(&schema()).descriptor().clone();
@@ -256,9 +277,16 @@ async fn avro_of_a_few_bytes_takes_no_memory_and_no_stack() {
     let most = vec![0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
     // Half a gigabyte, which the reader's own limit lets through.
     let much = vec![0x80, 0x80, 0x80, 0x08];
-    let deep = format!("{}\"long\"{}", r#"{"type":"array","items":"#.repeat(5_000), "}".repeat(5_000));
+    let deep = format!(
+        "{}\"long\"{}",
+        r#"{"type":"array","items":"#.repeat(5_000),
+        "}".repeat(5_000)
+    );
     for (of, row) in [
-        (r#"{"type":"fixed","name":"f","size":4611686018427387904}"#, vec![0]),
+        (
+            r#"{"type":"fixed","name":"f","size":4611686018427387904}"#,
+            vec![0],
+        ),
         (r#"{"type":"array","items":"null"}"#, most.clone()),
         (r#"{"type":"array","items":"boolean"}"#, much.clone()),
         (r#"{"type":"map","values":"boolean"}"#, much.clone()),
@@ -284,7 +312,10 @@ async fn avro_of_a_few_bytes_takes_no_memory_and_no_stack() {
 async fn json_that_is_deep_is_refused() {
     let (server, _dir) = server(|builder| builder).await;
     let token = token(&server, &token_form(&table_name())).await;
-    let url = format!("{}/zerobus/v1/tables/main.nyc.flights/insert", server.endpoint());
+    let url = format!(
+        "{}/zerobus/v1/tables/main.nyc.flights/insert",
+        server.endpoint()
+    );
     for (open, close) in [("[", "]"), (r#"[{"id":"#, "}]")] {
         let body = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         let sent = http(&server).post(&url).bearer_auth(&token).body(body);
@@ -296,7 +327,10 @@ async fn json_that_is_deep_is_refused() {
 #[tokio::test]
 async fn packed_messages_are_not_unpacked() {
     let (server, _dir) = server(|builder| builder).await;
-    let bearer = format!("Bearer {}", token(&server, &token_form(&table_name())).await);
+    let bearer = format!(
+        "Bearer {}",
+        token(&server, &token_form(&table_name())).await
+    );
     let table = table_name();
     let headers = [
         ("authorization", &*bearer),
@@ -306,7 +340,10 @@ async fn packed_messages_are_not_unpacked() {
     let channel = tonic::transport::Channel::from_shared(server.endpoint().to_owned());
     let channel = channel.unwrap().connect().await.unwrap();
     let refused = Stream::call_on(channel, &headers).await;
-    assert_eq!(refused.err().map(|status| status.code()), Some(Code::Unimplemented));
+    assert_eq!(
+        refused.err().map(|status| status.code()),
+        Some(Code::Unimplemented)
+    );
     server.shutdown().await.unwrap();
 }
 
@@ -315,8 +352,14 @@ async fn a_request_over_its_limit_is_refused_before_it_is_read() {
     let (server, _dir) = server(|builder| builder).await;
     let token = token(&server, &token_form(&table_name())).await;
     let body = "x".repeat(21 * 1024 * 1024);
-    let url = format!("{}/zerobus/v1/tables/main.nyc.flights/insert", server.endpoint());
-    let sent = http(&server).post(url).bearer_auth(&token).body(body.clone());
+    let url = format!(
+        "{}/zerobus/v1/tables/main.nyc.flights/insert",
+        server.endpoint()
+    );
+    let sent = http(&server)
+        .post(url)
+        .bearer_auth(&token)
+        .body(body.clone());
     // It may be answered before all of it is written, which some clients take for an error.
     if let Ok(answer) = sent.send().await {
         assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
@@ -325,7 +368,10 @@ async fn a_request_over_its_limit_is_refused_before_it_is_read() {
     let sent = http(&server)
         .post(url)
         .header("content-type", "application/x-www-form-urlencoded")
-        .basic_auth(server.client_id(), Some(server.client_secret().expose_secret()))
+        .basic_auth(
+            server.client_id(),
+            Some(server.client_secret().expose_secret()),
+        )
         .body(body);
     if let Ok(answer) = sent.send().await {
         assert!(answer.status().is_client_error(), "{}", answer.status());

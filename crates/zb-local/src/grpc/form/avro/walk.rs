@@ -186,7 +186,10 @@ mod tests {
                 r#"{"type":"map","values":"string"}"#,
                 Value::Map([("k".to_owned(), Value::String("v".to_owned()))].into()),
             ),
-            (r#"{"type":"int","logicalType":"date"}"#, Value::Date(19_000)),
+            (
+                r#"{"type":"int","logicalType":"date"}"#,
+                Value::Date(19_000),
+            ),
             (
                 r#"{"type":"long","logicalType":"timestamp-micros"}"#,
                 Value::TimestampMicros(1),
@@ -239,7 +242,11 @@ mod tests {
     #[test]
     fn a_schema_that_contains_itself_has_an_end() {
         // Without a byte for each level, and with one.
-        for field in [r#""r""#, r#"["null","r"]"#, r#"{"type":"array","items":"r"}"#] {
+        for field in [
+            r#""r""#,
+            r#"["null","r"]"#,
+            r#"{"type":"array","items":"r"}"#,
+        ] {
             let deep = [2; 4096];
             let error = verdict(&of(field), &deep).unwrap_err();
             assert!(error.contains("nested deeper"), "{field}: {error}");
@@ -249,7 +256,8 @@ mod tests {
     #[test]
     fn few_names_do_not_stand_for_many_values() {
         // Each record has the one before it twice: 2^30 nulls in no byte.
-        let mut schema = r#"{"type":"record","name":"r0","fields":[{"name":"a","type":"null"}]}"#.to_owned();
+        let mut schema =
+            r#"{"type":"record","name":"r0","fields":[{"name":"a","type":"null"}]}"#.to_owned();
         for level in 1..30 {
             let before = level - 1;
             schema = format!(
