@@ -88,6 +88,6 @@ mod tests {
     #[test]
     fn every_crate_has_its_seconds() {
         let table = table(&[("zb-types", Duration::from_millis(1500))]);
-        assert_eq!(table, "crate          seconds\nzb-types            1.5");
+        assert_eq!(table, "crate          seconds\nzb-types           1.5");
     }
 }

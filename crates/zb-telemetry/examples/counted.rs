@@ -18,8 +18,7 @@ impl Recorder for Aloud {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let stats = Arc::new(Stats::new());
-    let recorders: [Arc<dyn Recorder>; 2] = [stats.clone(), Arc::new(Aloud)];
-    let recorder = FanOut::new(recorders);
+    let recorder = FanOut::new().with(stats.clone()).with(Aloud);
     let table = "main.nyc.flights".parse()?;
     for millis in [20, 35, 150] {
         let (rows, bytes) = (500, 48_000);

@@ -129,7 +129,7 @@ async fn orders_to_close_that_never_end_and_say_the_impossible_end_the_sender() 
         let receipt = settled(ticket).await;
         assert!(receipt.durable().is_empty(), "{receipt:?}");
     }
-    sender.close(Duration::from_secs(5)).await;
+    let _ = sender.close(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
