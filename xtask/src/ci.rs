@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{apt, clients, deny, extras, fuzz, layers, memcheck, package, py, run};
+use crate::{apt, audit, clients, crates, deny, extras, fuzz, layers, memcheck, package, py, run};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
 const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     ("format", format),
     ("layers", layers::run),
     ("deny", deny::run),
+    ("audit", audit::run),
     ("clippy", clippy),
     ("build", build),
     ("python", py::run),
@@ -29,6 +30,7 @@ const STEPS: &[Step] = &[
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),
+    ("crates", crates::run),
     ("docs", docs),
     ("oracle", oracle),
 ];

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::{
     crates, licences,
     members::{Member, members},
-    py, run, wheel, zig,
+    py, run, semver, wheel, zig,
 };
 
 /// The sums of all files, as `sha256sum --check` reads them.
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             "publishing is for a person: `cargo xtask release --dry-run` makes what is published"
         );
     }
+    semver::run()?;
     let version = version()?;
     let notes = notes(
         &fs::read_to_string(run::root().join("CHANGELOG.md"))?,
