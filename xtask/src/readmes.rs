@@ -76,9 +76,9 @@ fn markdown(page: &str) -> String {
 
 /// Headings a level lower, and links to items without the link.
 fn prose(part: &str) -> String {
-    let lines = part.lines().map(|line| match line.starts_with('#') {
-        true => format!("#{line}"),
-        false => line.to_owned(),
+    let lines = part.lines().map(|line| {
+        let lower = if line.starts_with('#') { "#" } else { "" };
+        format!("{lower}{line}")
     });
     let mut text = lines.collect::<Vec<_>>().join("\n");
     if part.ends_with('\n') {

@@ -44,8 +44,9 @@ impl Walk<'_> {
             Schema::Boolean => self.bytes(1),
             Schema::Float => self.bytes(4),
             Schema::Double => self.bytes(8),
-            Schema::Duration(fixed) | Schema::Fixed(fixed) => self.bytes(fixed.size),
-            Schema::Uuid(UuidSchema::Fixed(fixed)) => self.bytes(fixed.size),
+            Schema::Duration(fixed)
+            | Schema::Fixed(fixed)
+            | Schema::Uuid(UuidSchema::Fixed(fixed)) => self.bytes(fixed.size),
             Schema::Decimal(decimal) => match &decimal.inner {
                 InnerDecimalSchema::Fixed(fixed) => self.bytes(fixed.size),
                 InnerDecimalSchema::Bytes => self.counted_bytes(),
