@@ -74,7 +74,7 @@ mod tests {
         let entry = |entry: &str| ignored(&format!("[advisories]\nignore = [{entry}]\n"));
         let good = r#"{ id = "RUSTSEC-2024-0001", reason = "not reached" }"#;
         assert_eq!(entry(good).unwrap(), ["RUSTSEC-2024-0001"]);
-        assert_eq!(entry("").unwrap(), [String::new(); 0]);
+        assert!(entry("").unwrap().is_empty());
         for bad in [
             r#""RUSTSEC-2024-0001""#,
             r#"{ id = "RUSTSEC-2024-0001" }"#,

@@ -274,7 +274,7 @@ mod tests {
                 .lines()
                 .find(|line| line.starts_with(&format!("{linked} ")));
             assert!(
-                line.is_some_and(|line| line.contains("[")),
+                line.is_some_and(|line| line.contains('[')),
                 "{linked}: {line:?}"
             );
         }
