@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use arrow_schema::{DataType, Field, Schema};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use prost::Message as _;
 use prost_types::{
     DescriptorProto, FieldDescriptorProto,
@@ -97,8 +98,8 @@ async fn no_name_leads_out_of_the_directory_by_any_door() {
         let status = asked.send().await.unwrap().status();
         assert_eq!(status, StatusCode::BAD_REQUEST, "{shown}");
 
-        // The catalog, and the insertion over REST, with every byte of the name as such.
-        let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        // The catalog, and the insertion over REST, with what is no letter or digit in escaped form.
+        let encoded = percent_encode(name.as_bytes(), NON_ALPHANUMERIC).to_string();
         let (catalog, endpoint) = (server.unity_catalog_url(), server.endpoint());
         let url = format!("{catalog}/api/2.1/unity-catalog/tables/{encoded}");
         let asked = http(&server).get(url).bearer_auth(&rest).send();
@@ -259,7 +260,7 @@ async fn avro(server: &Server, schema: &str, row: Vec<u8>) -> (Code, String) {
     }
     let request = IngestRecordRequest {
         offset_id: Some(0),
-        record: Some(Record::AvroEncodedRecord(row.into())),
+        record: Some(Record::AvroEncodedRecord(row)),
     };
     stream.send(Payload::IngestRecord(request)).await;
     match stream.end().await {
