@@ -30,7 +30,7 @@ const STEPS: &[Step] = &[
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),
-    ("crates", crates::run),
+    ("crates", crates::briefly),
     ("docs", docs),
     ("oracle", oracle),
 ];

@@ -22,10 +22,20 @@ const UNPACKED: &str = "target/packaged";
 /// What lies in every one of them.
 const FILES: [&str; 4] = ["Cargo.toml", "Cargo.toml.orig", "LICENSE", "README.md"];
 
-/// Packages all crates and checks what is in the packages.
+/// Packages all crates, looks at what is in the packages, and has it checked by the compiler.
 pub(crate) fn run() -> Result<()> {
+    briefly()?;
+    let mut check = run::cargo(&["check", "--workspace", "--lib", "--bins"]);
+    check
+        .arg("--target-dir")
+        .arg(run::root().join("target/alone"));
+    run::stream(check.current_dir(run::root().join(UNPACKED)))
+}
+
+/// The same without the compiler, as a step of continuous integration.
+pub(crate) fn briefly() -> Result<()> {
     let packages = package()?;
-    check(&packages)?;
+    unpack_all(&packages)?;
     for (member, file) in &packages {
         let size = fs::metadata(file)?.len() / 1024;
         println!("{} {}: {size} KiB", member.name, member.version);
@@ -53,9 +63,9 @@ pub(crate) fn package() -> Result<Vec<(Member, PathBuf)>> {
     files.collect()
 }
 
-/// Unpacks all of them, puts each in the place of that of the registry, and checks them there: what was
-/// left out of a package, or is needed and not said, is missing.
-fn check(packages: &[(Member, PathBuf)]) -> Result<()> {
+/// Unpacks all of them into a workspace where each is in the place of that of the registry: what was left
+/// out of a package, or is needed and not said, is missing there.
+fn unpack_all(packages: &[(Member, PathBuf)]) -> Result<()> {
     let place = run::root().join(UNPACKED);
     if place.exists() {
         fs::remove_dir_all(&place).context("cannot remove what was unpacked before")?;
@@ -79,11 +89,7 @@ fn check(packages: &[(Member, PathBuf)]) -> Result<()> {
     );
     fs::write(place.join("Cargo.toml"), manifest)?;
     fs::copy(run::root().join("Cargo.lock"), place.join("Cargo.lock"))?;
-    let mut check = run::cargo(&["check", "--workspace", "--lib", "--bins"]);
-    check
-        .arg("--target-dir")
-        .arg(run::root().join("target/alone"));
-    run::stream(check.current_dir(&place))
+    Ok(())
 }
 
 fn unpack(file: &Path, place: &Path) -> Result<()> {

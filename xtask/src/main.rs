@@ -54,7 +54,7 @@ cargo xtask COMMAND
   deny             licences, banned crates, sources, advisories (cargo-deny)
   alone [test] [CRATE]
                    each crate by itself with as few features as it has: checked, or tested
-  crates           the crates as a registry would get them, and that they build as they are there
+  crates [briefly] the crates as a registry would get them, and that they build as they are there
   readmes          the README of each crate, from the front page of its documentation
   msrv             which Rust this needs, and that it is the one it is built with
   minimal          built with the lowest versions that the manifests allow
@@ -94,6 +94,7 @@ fn main() -> ExitCode {
         ("audit", []) => audit::run(),
         ("alone", args) => alone::run(args),
         ("crates", []) => crates::run(),
+        ("crates", [briefly]) if briefly == "briefly" => crates::briefly(),
         ("readmes", []) => readmes::run(),
         ("msrv", []) => msrv::run(),
         ("minimal", []) => minimal::run(),
