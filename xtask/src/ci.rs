@@ -7,7 +7,9 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{apt, book, clients, deny, extras, fuzz, layers, memcheck, package, py, run};
+use crate::{
+    apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, package, py, run,
+};
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
 pub(crate) const FEATURES: &str = "zb-convert/rayon,zb-core/telemetry-arrow,zb-telemetry/arrow";
@@ -20,6 +22,7 @@ const STEPS: &[Step] = &[
     ("format", format),
     ("layers", layers::run),
     ("deny", deny::run),
+    ("audit", audit::run),
     ("clippy", clippy),
     ("build", build),
     ("python", py::run),
@@ -30,6 +33,7 @@ const STEPS: &[Step] = &[
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),
+    ("crates", crates::briefly),
     ("docs", docs),
     ("oracle", oracle),
 ];

@@ -1,9 +1,11 @@
 //! `cargo xtask deny`: licences, banned crates, sources and advisories, as `deny.toml` says.
 
+use std::fs;
+
 use anyhow::Result;
 
 use crate::{
-    run,
+    audit, run,
     tools::{self, Tool},
 };
 
@@ -16,6 +18,7 @@ const CARGO_DENY: Tool = Tool {
 
 /// Installs cargo-deny below `target/` if it is not there, and runs it.
 pub(crate) fn run() -> Result<()> {
+    audit::ignored(&fs::read_to_string(run::root().join("deny.toml"))?)?;
     let deny = tools::installed(&CARGO_DENY)?;
     run::stream(&mut run::program(
         &deny,

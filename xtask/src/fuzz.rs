@@ -75,10 +75,7 @@ fn directory() -> PathBuf {
 
 /// New inputs go below `target`; `fuzz/corpus` holds what is kept.
 fn fuzz(target: &str, limit: &str) -> Result<()> {
-    let program = directory()
-        .join(sanitizer::TRIPLE)
-        .join("release")
-        .join(target);
+    let program = directory().join(run::TRIPLE).join("release").join(target);
     let found = directory().join("corpus").join(target);
     let crashes = directory().join("artifacts").join(target);
     for made in [&found, &crashes] {

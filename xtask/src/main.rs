@@ -8,28 +8,41 @@
     reason = "a program for people at a terminal"
 )]
 
+mod alone;
 mod apt;
+mod audit;
 mod bench;
 mod book;
 mod ci;
 mod clients;
+mod crates;
 mod demo;
 mod deny;
 mod extras;
 mod fuzz;
 mod kills;
 mod layers;
+mod licences;
+mod members;
 mod memcheck;
+mod minimal;
 mod miri;
+mod msrv;
 mod package;
 mod py;
+mod readmes;
+mod release;
 mod run;
 mod sanitizer;
+mod semver;
 mod soak;
 mod test;
+#[cfg(test)]
+mod threats;
 mod tools;
 mod watched;
 mod wheel;
+mod zig;
 
 use std::process::ExitCode;
 
@@ -42,6 +55,15 @@ cargo xtask COMMAND
   book             the book of docs/ in target/book: its links hold, its examples run
   layers           which crate may depend on which
   deny             licences, banned crates, sources, advisories (cargo-deny)
+  alone [test] [CRATE]
+                   each crate by itself with as few features as it has: checked, or tested
+  crates [briefly] the crates as a registry would get them, and that they build as they are there
+  readmes          the README of each crate, from the front page of its documentation
+  msrv             which Rust this needs, and that it is the one it is built with
+  minimal          built with the lowest versions that the manifests allow
+  semver           what changed in public since the last tag (cargo-semver-checks)
+  audit            advisories against every lockfile (cargo-audit)
+  licences         what the wheel and `zb` are made of, with all licences, in target/licences
   fuzz [SECONDS] [TARGET]
                    the targets of fuzz/, each for so many seconds (20), or one of them
   extras           the crates of extras/, which have lockfiles of their own
@@ -54,6 +76,8 @@ cargo xtask COMMAND
   py               the Python of the tests, in target/venv; prints its path
   package          the Python package as it is now, in target/python; prints that
   wheel            the wheel for release, the source distribution, and that both can be installed
+  release --dry-run
+                   crates, wheel, source distribution, static `zb`, sums and changelog, in target/release-VERSION
   demo             the sample of flights into a Delta table in ./lake
 ";
 
@@ -71,6 +95,16 @@ fn main() -> ExitCode {
         ("layers", []) => layers::run(),
         ("watched", []) => watched::run(),
         ("deny", []) => deny::run(),
+        ("audit", []) => audit::run(),
+        ("alone", args) => alone::run(args),
+        ("crates", []) => crates::run(),
+        ("crates", [briefly]) if briefly == "briefly" => crates::briefly(),
+        ("readmes", []) => readmes::run(),
+        ("msrv", []) => msrv::run(),
+        ("minimal", []) => minimal::run(),
+        ("semver", []) => semver::run(),
+        ("release", args) => release::run(args),
+        ("licences", []) => licences::run(),
         ("fuzz", args) => fuzz::run(args),
         ("extras", []) => extras::run(),
         ("memcheck", []) => memcheck::run(),

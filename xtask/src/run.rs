@@ -10,6 +10,9 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+/// The machine that releases are made for, and that sanitizers are known to work on.
+pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
     // Cargo says at run time where the manifest is; the path at build time is for direct calls.

@@ -2,10 +2,10 @@
 
 use std::{path::Path, process::Command};
 
-/// The target is named, so that build scripts and macros are built without the sanitizer.
-pub(crate) const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+use crate::run::TRIPLE;
 
-/// Has cargo build with AddressSanitizer and `flags`, in a directory of its own.
+/// Has cargo build with AddressSanitizer and `flags`, in a directory of its own. The target is named, so
+/// that build scripts and macros are built without the sanitizer.
 ///
 /// The flag is one of nightly's; the pinned toolchain takes it when it is told to.
 pub(crate) fn address<'a>(cargo: &'a mut Command, target: &Path, flags: &str) -> &'a mut Command {

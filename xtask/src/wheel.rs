@@ -1,18 +1,16 @@
 //! `cargo xtask wheel`: the wheel and the source distribution, as a user would install them.
 
 use std::{
-    env,
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{py, run};
+use crate::{licences, msrv, py, run, zig};
 
 /// What builds the wheel, and the linker that knows the symbols of old C libraries.
-const TOOLS: [&str; 2] = ["maturin==1.16.0", "ziglang==0.17.1"];
+const TOOLS: [&str; 2] = ["maturin==1.16.0", zig::ZIG];
 
 /// Where wheels are put.
 const WHEELS: &str = "target/wheels";
@@ -20,8 +18,8 @@ const WHEELS: &str = "target/wheels";
 /// The lowest glibc that the wheel must be content with: 2.17, which is the lowest that Rust itself is.
 const POLICY: &str = "manylinux2014";
 
-/// Named, since zig links for a machine that is told.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What lies in every wheel and every source distribution, beside the code.
+const LICENCES: [&str; 2] = ["LICENSE", licences::FILE];
 
 /// The five lines of the README.
 const QUICK_START: &str = r#"
@@ -44,15 +42,39 @@ pub(crate) fn run() -> Result<()> {
         fs::metadata(&wheel)?.len() / 1024
     );
     try_out(&wheel)?;
-    maturin(&py::interpreter()?, &["sdist"])?;
+    let python = py::interpreter()?;
+    has_licences(&python, "zipfile", &wheel)?;
+    let sdist = source(&python)?;
+    from_source(&python, &sdist)
+}
+
+/// Makes the source distribution.
+pub(crate) fn source(python: &Path) -> Result<PathBuf> {
+    maturin(python, &["sdist"])?;
     let sdist = only(&run::root().join(WHEELS), "gz")?;
-    from_source(&py::interpreter()?, &sdist)
+    has_licences(python, "tarfile", &sdist)?;
+    Ok(sdist)
+}
+
+/// Whoever gets an archive gets the licences of what is in it. `reader` is Python's module for its kind.
+fn has_licences(python: &Path, reader: &str, archive: &Path) -> Result<()> {
+    let archive = archive.to_string_lossy();
+    let files = run::output(&mut run::program(python, &["-m", reader, "-l", &*archive]))?;
+    for licence in LICENCES {
+        let ends = |word: &str| word.rsplit('/').next() == Some(licence);
+        if !files.split_whitespace().any(ends) {
+            bail!("{archive} has no {licence}");
+        }
+    }
+    Ok(())
 }
 
 /// Builds the wheel.
 pub(crate) fn build() -> Result<PathBuf> {
     let python = py::interpreter()?;
     py::pip(&python, &TOOLS)?;
+    let list = run::root().join("bindings/python").join(licences::FILE);
+    licences::write("zerobus-arrow", &list)?;
     let out = run::root().join(WHEELS);
     if out.exists() {
         fs::remove_dir_all(&out).context("cannot remove the wheels of before")?;
@@ -67,7 +89,8 @@ pub(crate) fn build() -> Result<PathBuf> {
             POLICY,
             "--zig",
             "--target",
-            TARGET,
+            // Named, since zig links for a machine that is told.
+            run::TRIPLE,
         ],
     )?;
     only(&out, "whl")
@@ -81,18 +104,8 @@ fn maturin(python: &Path, args: &[&str]) -> Result<()> {
         .arg("--out")
         .arg(out)
         .current_dir(run::root().join("bindings/python"))
-        .env("PATH", path(python)?);
+        .env("PATH", zig::path(python)?);
     run::stream(&mut command)
-}
-
-/// Where programs are looked for: maturin and zig are found in the environment of `python` first.
-fn path(python: &Path) -> Result<OsString> {
-    let bin = python
-        .parent()
-        .context("an interpreter lies in a directory")?;
-    let others = env::var_os("PATH").unwrap_or_default();
-    let all = std::iter::once(bin.to_path_buf()).chain(env::split_paths(&others));
-    Ok(env::join_paths(all)?)
 }
 
 /// The only file of a kind in a directory.
@@ -145,18 +158,11 @@ fn from_source(python: &Path, sdist: &Path) -> Result<()> {
         // What was built for the wheel is used again. pip unpacks elsewhere, where no file names the
         // toolchain.
         .env("CARGO_TARGET_DIR", run::root().join("target"))
-        .env("MATURIN_PEP517_ARGS", format!("--zig --target {TARGET}"))
-        .env("RUSTUP_TOOLCHAIN", toolchain()?);
-    run::stream(build.env("PATH", path(python)?))?;
+        .env(
+            "MATURIN_PEP517_ARGS",
+            format!("--zig --target {}", run::TRIPLE),
+        )
+        .env("RUSTUP_TOOLCHAIN", msrv::channel()?);
+    run::stream(build.env("PATH", zig::path(python)?))?;
     only(out.path(), "whl").map(drop)
-}
-
-/// The toolchain of this repository.
-fn toolchain() -> Result<String> {
-    let file = fs::read_to_string(run::root().join("rust-toolchain.toml"))?;
-    let channel = file
-        .lines()
-        .find_map(|line| line.strip_prefix("channel = "));
-    let channel = channel.context("rust-toolchain.toml names no channel")?;
-    Ok(channel.trim_matches('"').to_owned())
 }

@@ -4,7 +4,7 @@ use std::{error::Error, fmt, process::ExitCode};
 
 use zb_core::ErrorKind;
 
-use crate::interrupt::Interrupted;
+use crate::{interrupt::Interrupted, legible::legible};
 
 /// Some rows were rejected, all others are durable.
 pub(crate) const REJECTED: u8 = 3;
@@ -73,7 +73,7 @@ impl Failure {
     /// Tells the user.
     #[expect(clippy::print_stderr, reason = "this is where the user is told")]
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("zb: {}", self.message);
+        eprintln!("zb: {}", legible(&self.message));
         self.exit_code()
     }
 }

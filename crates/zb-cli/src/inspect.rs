@@ -12,6 +12,7 @@ use crate::{
     arguments::{Inspect, InspectForm},
     failure::Failure,
     files::find,
+    legible::legible,
 };
 
 use looked::Looked;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<(), Failure> {
             InspectForm::Json => files.push(looked),
             InspectForm::Table => {
                 let text = table::of(&looked)?;
+                let text = legible(&text);
                 out.write_all(text.as_bytes()).map_err(unwritable)?;
             }
         }

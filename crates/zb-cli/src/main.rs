@@ -8,6 +8,7 @@ mod files;
 mod input;
 mod inspect;
 mod interrupt;
+mod legible;
 mod logging;
 mod panics;
 mod replay;

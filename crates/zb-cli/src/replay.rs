@@ -15,6 +15,7 @@ use crate::{
     failure::Failure,
     files::{DebugFile, find, to_send},
     input::Error,
+    legible::legible,
     send::{self, Form, Part},
 };
 
@@ -82,7 +83,8 @@ fn batches(entry: Entry) -> Box<dyn Iterator<Item = Result<RecordBatch, Error>> 
 
 #[expect(clippy::print_stderr, reason = "the user must know what is missing")]
 fn say(entry: &Entry, bytes: u64) {
-    let path = entry.path().display();
+    let path = entry.path().display().to_string();
+    let path = legible(&path);
     eprintln!("{path} was cut short: {bytes} bytes behind its last whole batch are not sent");
 }
 

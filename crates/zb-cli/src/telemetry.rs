@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zb_core::telemetry::Telemetry;
 
-use crate::{arguments::Exporting, failure::Failure};
+use crate::{arguments::Exporting, failure::Failure, legible::legible};
 
 /// How long the last metrics and spans may take to be delivered.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ pub(crate) async fn finish(telemetry: Option<Telemetry>) {
     if let Ok(Err(error)) = done {
         eprintln!(
             "the collector did not get all metrics and spans: {}",
-            Failure::of(&error).message()
+            legible(Failure::of(&error).message())
         );
     }
 }

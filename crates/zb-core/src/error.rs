@@ -92,9 +92,11 @@ impl Error {
                 ..
             }) => ErrorKind::Unavailable,
             Self::Catalog(CatalogError::Refused { .. }) => ErrorKind::Permission,
-            Self::Catalog(CatalogError::Unavailable { .. } | CatalogError::Column { .. }) => {
-                ErrorKind::Unavailable
-            }
+            Self::Catalog(
+                CatalogError::Unavailable { .. }
+                | CatalogError::TooLarge { .. }
+                | CatalogError::Column { .. },
+            ) => ErrorKind::Unavailable,
             Self::Ingest(error) => match error.kind() {
                 zb_ingest::ErrorKind::Schema => ErrorKind::Schema,
                 zb_ingest::ErrorKind::Config => ErrorKind::Config,

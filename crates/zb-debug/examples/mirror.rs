@@ -1,5 +1,5 @@
-//! Mirrors a thousand rows, in batches of ten, to the directory that is named:
-//! `cargo run -p zb-debug --example mirror DIR`.
+//! Mirrors a thousand rows, in batches of ten, to the directory that is named, or to one that is gone
+//! afterwards: `cargo run -p zb-debug --example mirror DIR`.
 #![allow(clippy::print_stdout, reason = "an example shows what it did")]
 
 use std::{error::Error, sync::Arc};
@@ -32,7 +32,9 @@ fn field(name: &str, number: i32, label: Label, kind: Type) -> FieldDescriptorPr
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let directory = std::env::args().nth(1).ok_or("which directory?")?;
+    let own = std::env::temp_dir().join(format!("zb-debug-example-{}", std::process::id()));
+    let directory = std::env::args_os().nth(1).map_or(own.clone(), Into::into);
+    std::fs::create_dir_all(&directory)?;
     let table: TableName = "main.default.people".parse()?;
     let descriptor = Arc::new(DescriptorProto {
         name: Some("People".to_owned()),
@@ -67,5 +69,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for entry in list(directory)? {
         println!("{} bytes: {}", entry.bytes(), entry.path().display());
     }
+    let _ = std::fs::remove_dir_all(own);
     Ok(())
 }

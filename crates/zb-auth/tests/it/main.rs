@@ -7,6 +7,7 @@ mod environment;
 mod exchange;
 mod failures;
 mod freshness;
+mod hostile;
 mod local;
 mod local_faults;
 mod patience;

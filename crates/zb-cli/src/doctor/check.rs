@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{arguments::Output, failure::Failure};
+use crate::{arguments::Output, failure::Failure, legible::legible};
 
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -116,7 +116,7 @@ impl Checks {
     /// Tells the user.
     pub(super) fn print(&self, output: Output) -> Result<ExitCode, Failure> {
         let text = match output {
-            Output::Human => self.lines(),
+            Output::Human => legible(&self.lines()).into_owned(),
             Output::Json => {
                 serde_json::to_string(self).map_err(|error| Failure::of(&error))? + "\n"
             }

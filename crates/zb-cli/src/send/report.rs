@@ -15,6 +15,7 @@ use zb_core::{Receipt, TableName, Totals, debug::Stats};
 use crate::{
     arguments::{Output, Sending},
     failure::{self, Failure},
+    legible::legible,
 };
 
 /// How many rejected rows are shown to a person; all of them are in quarantine.
@@ -150,7 +151,7 @@ impl Report {
             }
             // A failure before the first row has said all there is.
             Output::Human if self.failure.is_some() && self.rows == 0 => return Ok(()),
-            Output::Human => self.summary(arguments),
+            Output::Human => legible(&self.summary(arguments)).into_owned(),
         };
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())

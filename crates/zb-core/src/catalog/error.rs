@@ -22,6 +22,14 @@ pub enum CatalogError {
         /// The HTTP status.
         status: u16,
     },
+    /// An answer that is longer than any description.
+    #[error("Unity Catalog did not describe {table}: its answer has over {limit} bytes")]
+    TooLarge {
+        /// The table.
+        table: TableName,
+        /// How much is read of an answer, in bytes.
+        limit: usize,
+    },
     /// A description that does not say what a column is.
     #[error("Unity Catalog does not say what the column `{column}` of {table} is made of")]
     Column {
@@ -39,7 +47,7 @@ impl CatalogError {
             Self::Unavailable { .. } => true,
             // A token that was refused is asked for anew.
             Self::Refused { status, .. } => matches!(status, 401 | 408 | 429 | 500..),
-            Self::Column { .. } => false,
+            Self::TooLarge { .. } | Self::Column { .. } => false,
         }
     }
 }

@@ -28,6 +28,9 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How much of a description is read: a thousand times what one has, or 2000 columns of 8 KiB each.
+const MAX_DESCRIPTION: usize = 16 * 1024 * 1024;
+
 /// How the catalog is asked again when it has no time.
 const RETRIES: Policy = Policy::new()
     .with_base(Duration::from_millis(200))
@@ -77,7 +80,7 @@ impl Catalog {
             source: Box::new(source),
         };
         let url = format!("{}/api/2.1/unity-catalog/tables/{table}", self.base);
-        let answer = self
+        let mut answer = self
             .http()
             .map_err(unavailable)?
             .get(url)
@@ -95,7 +98,22 @@ impl Catalog {
             let table = table.clone();
             return Err(CatalogError::Refused { table, status }.into());
         }
-        Ok(answer.json().await.map_err(unavailable)?)
+        let mut description = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(unavailable)? {
+            if description.len() + chunk.len() > MAX_DESCRIPTION {
+                return Err(CatalogError::TooLarge {
+                    table: table.clone(),
+                    limit: MAX_DESCRIPTION,
+                }
+                .into());
+            }
+            description.extend_from_slice(&chunk);
+        }
+        let described = serde_json::from_slice(&description);
+        Ok(described.map_err(|source| CatalogError::Unavailable {
+            table: table.clone(),
+            source: Box::new(source),
+        })?)
     }
 
     fn http(&self) -> Result<&reqwest::Client, reqwest::Error> {

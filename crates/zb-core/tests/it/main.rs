@@ -5,4 +5,5 @@ mod client;
 mod drifting;
 mod fitting;
 mod ground;
+mod hostile;
 mod watching;

@@ -18,6 +18,7 @@ mod flight;
 mod flights;
 mod giving_up;
 mod ground;
+mod hostile;
 mod isolating;
 mod journal;
 mod landed;

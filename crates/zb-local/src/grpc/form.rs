@@ -21,7 +21,7 @@ use json::Json;
 pub(super) enum Form {
     Proto,
     Json(Json),
-    Avro(Avro),
+    Avro(Box<Avro>),
 }
 
 impl Form {
@@ -35,7 +35,7 @@ impl Form {
     pub(super) fn avro(table: &Schema, written: &str) -> Result<(Self, DescriptorProto), Status> {
         let (descriptor, message) = of_table(table)?;
         let avro = Avro::new(written, message).map_err(Status::invalid_argument)?;
-        Ok((Self::Avro(avro), descriptor))
+        Ok((Self::Avro(Box::new(avro)), descriptor))
     }
 
     /// What it is called.

@@ -15,6 +15,7 @@ mod ddl;
 mod descriptors;
 mod faults;
 mod flight;
+mod hostile;
 mod http_faults;
 mod insert;
 mod lake;

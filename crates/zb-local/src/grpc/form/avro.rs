@@ -1,8 +1,15 @@
 //! Records in Avro: datums, with the schema that they are written with told once.
 
+mod walk;
+
 use std::collections::HashMap;
 
-use apache_avro::{Schema, reader::datum::GenericDatumReader, types::Value as Datum};
+use apache_avro::{
+    Schema,
+    reader::datum::GenericDatumReader,
+    schema::{Names, ResolvedSchema},
+    types::Value as Datum,
+};
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
@@ -11,13 +18,15 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescri
 #[derive(Debug)]
 pub(in crate::grpc) struct Avro {
     written: Schema,
+    names: Names,
     message: MessageDescriptor,
 }
 
 impl Avro {
     pub(super) fn new(written: &str, message: MessageDescriptor) -> Result<Self, String> {
-        let written = Schema::parse_str(written)
-            .map_err(|error| format!("avro_schema_json is not an Avro schema: {error}"))?;
+        let no_schema = |error| format!("avro_schema_json is not an Avro schema: {error}");
+        let written = Schema::parse_str(written).map_err(no_schema)?;
+        let names = names(&written).map_err(no_schema)?;
         let Schema::Record(record) = &written else {
             return Err("avro_schema_json is not the schema of a record".to_owned());
         };
@@ -28,21 +37,32 @@ impl Avro {
         if let Some(field) = unknown {
             return Err(format!("field {:?} is not in the table", field.name));
         }
-        Ok(Self { written, message })
+        Ok(Self {
+            written,
+            names,
+            message,
+        })
     }
 
     pub(super) fn to_proto(&self, row: &[u8]) -> Result<Bytes, String> {
+        walk::check(&self.written, &self.names, row)?;
         let mut rest = row;
         let datum = GenericDatumReader::builder(&self.written)
             .build()
             .and_then(|reader| reader.read_value(&mut rest))
             .map_err(|error| error.to_string())?;
-        if !rest.is_empty() {
-            return Err(format!("{} bytes follow the record", rest.len()));
-        }
         let message = message(datum, &self.message)?;
         Ok(message.encode_to_vec().into())
     }
+}
+
+/// What the names in a schema stand for.
+fn names(schema: &Schema) -> Result<Names, apache_avro::Error> {
+    let resolved = ResolvedSchema::try_from(schema)?;
+    let names = resolved.get_names().iter();
+    Ok(names
+        .map(|(name, schema)| (name.clone(), (*schema).clone()))
+        .collect())
 }
 
 fn message(datum: Datum, descriptor: &MessageDescriptor) -> Result<DynamicMessage, String> {

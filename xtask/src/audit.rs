@@ -1,0 +1,107 @@
+//! `cargo xtask audit`: known advisories against what is in the lockfiles (cargo-audit).
+//!
+//! cargo-deny looks for the same in the graph of the workspace; this looks at every lockfile there is, those
+//! of `fuzz/` and `extras/` among them. What is ignored is said once, in `deny.toml`, and with a reason.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    run,
+    tools::{self, Tool},
+};
+
+const CARGO_AUDIT: Tool = Tool {
+    name: "cargo-audit",
+    version: "0.22.2",
+    flags: &[],
+};
+
+/// The advisories, a git repository.
+const DATABASE: &str = "https://github.com/RustSec/advisory-db";
+
+const LOCKFILES: [&str; 3] = [
+    "Cargo.lock",
+    "fuzz/Cargo.lock",
+    "extras/zb-telemetry-otlp-arrow/Cargo.lock",
+];
+
+/// Installs cargo-audit below `target/` if it is not there, and runs it where the database can be reached.
+pub(crate) fn run() -> Result<()> {
+    let ignored = ignored(&fs::read_to_string(run::root().join("deny.toml"))?)?;
+    let mut reach = run::program("git", &["ls-remote", "--exit-code", DATABASE, "HEAD"]);
+    if !run::succeeds(reach.env("GIT_TERMINAL_PROMPT", "0")) {
+        println!("audit skipped: the advisory database cannot be reached from here");
+        return Ok(());
+    }
+    let audit = cargo_audit()?;
+    for file in LOCKFILES {
+        run::stream(&mut look(&audit, file, &ignored))?;
+    }
+    Ok(())
+}
+
+/// Yanked crates are looked for by cargo-deny, in the index that cargo has.
+fn look(audit: &PathBuf, file: &str, ignored: &[String]) -> std::process::Command {
+    let mut look = run::program(audit, &["audit", "--file", file, "--deny", "unsound"]);
+    look.args(ignored.iter().flat_map(|id| ["--ignore", id]));
+    look
+}
+
+/// The advisories that `deny.toml` ignores.
+///
+/// # Errors
+///
+/// If one of them has no reason beside it.
+pub(crate) fn ignored(deny: &str) -> Result<Vec<String>> {
+    let deny: toml::Table = toml::from_str(deny).context("deny.toml is not TOML")?;
+    let advisories = deny.get("advisories").and_then(|of| of.get("ignore"));
+    let entries = advisories.and_then(toml::Value::as_array);
+    let entries = entries.into_iter().flatten().map(|entry| {
+        let said = |key| entry.get(key).and_then(toml::Value::as_str);
+        match (said("id"), said("reason")) {
+            (Some(id), Some(reason)) if !reason.trim().is_empty() => Ok(id.to_owned()),
+            _ => bail!("deny.toml ignores {entry} without a reason"),
+        }
+    });
+    entries.collect()
+}
+
+fn cargo_audit() -> Result<PathBuf> {
+    tools::installed(&CARGO_AUDIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ignored_has_a_reason() {
+        let entry = |entry: &str| ignored(&format!("[advisories]\nignore = [{entry}]\n"));
+        let good = r#"{ id = "RUSTSEC-2024-0001", reason = "not reached" }"#;
+        assert_eq!(entry(good).unwrap(), ["RUSTSEC-2024-0001"]);
+        assert!(entry("").unwrap().is_empty());
+        for bad in [
+            r#""RUSTSEC-2024-0001""#,
+            r#"{ id = "RUSTSEC-2024-0001" }"#,
+            r#"{ id = "RUSTSEC-2024-0001", reason = " " }"#,
+        ] {
+            assert!(entry(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_advisory_that_is_ignored_here_has_a_reason() {
+        ignored(&fs::read_to_string(run::root().join("deny.toml")).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn every_lockfile_is_looked_at() {
+        let tracked = run::output(&mut run::program("git", &["ls-files", "*Cargo.lock"])).unwrap();
+        let tracked: Vec<_> = tracked.lines().collect();
+        let mut known = LOCKFILES.to_vec();
+        known.sort_unstable();
+        assert_eq!(tracked, known);
+    }
+}
