@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, package, py, run,
+    wheel,
 };
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
@@ -29,6 +30,7 @@ const STEPS: &[Step] = &[
     ("clients", all_clients),
     ("tests", tests),
     ("package", package::test),
+    ("wheel", wheel::briefly),
     ("book", book::check),
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),

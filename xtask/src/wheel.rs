@@ -45,7 +45,17 @@ pub(crate) fn run() -> Result<()> {
     let python = py::interpreter()?;
     has_licences(&python, "zipfile", &wheel)?;
     let sdist = source(&python)?;
-    from_source(&python, &sdist)
+    from_source(&python, &sdist, "release").map(drop)
+}
+
+/// The same for continuous integration, where there is no time to optimize: the source distribution, a
+/// wheel from that, and the quick start in an empty environment.
+pub(crate) fn briefly() -> Result<()> {
+    let python = prepared()?;
+    let sdist = source(&python)?;
+    let wheel = from_source(&python, &sdist, "dev")?;
+    has_licences(&python, "zipfile", &wheel)?;
+    try_out(&wheel)
 }
 
 /// Makes the source distribution.
@@ -69,8 +79,8 @@ fn has_licences(python: &Path, reader: &str, archive: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds the wheel.
-pub(crate) fn build() -> Result<PathBuf> {
+/// The Python that builds wheels, all that it needs being there, and no wheel of before.
+fn prepared() -> Result<PathBuf> {
     let python = py::interpreter()?;
     py::pip(&python, &TOOLS)?;
     let list = run::root().join("bindings/python").join(licences::FILE);
@@ -79,6 +89,13 @@ pub(crate) fn build() -> Result<PathBuf> {
     if out.exists() {
         fs::remove_dir_all(&out).context("cannot remove the wheels of before")?;
     }
+    Ok(python)
+}
+
+/// Builds the wheel.
+pub(crate) fn build() -> Result<PathBuf> {
+    let python = prepared()?;
+    let out = run::root().join(WHEELS);
     maturin(
         &python,
         &[
@@ -141,8 +158,8 @@ fn try_out(wheel: &Path) -> Result<()> {
 }
 
 /// Makes a wheel of the source distribution, by pip, as it is done where there is no wheel.
-fn from_source(python: &Path, sdist: &Path) -> Result<()> {
-    let out = tempfile::tempdir()?;
+fn from_source(python: &Path, sdist: &Path, profile: &str) -> Result<PathBuf> {
+    let out = run::root().join(WHEELS).join(profile);
     let args = [
         "-m",
         "pip",
@@ -153,16 +170,18 @@ fn from_source(python: &Path, sdist: &Path) -> Result<()> {
     ];
     let mut build = run::program(python, &args);
     build
-        .arg(out.path())
+        .arg(&out)
         .arg(sdist)
         // What was built for the wheel is used again. pip unpacks elsewhere, where no file names the
         // toolchain.
         .env("CARGO_TARGET_DIR", run::root().join("target"))
         .env(
             "MATURIN_PEP517_ARGS",
-            format!("--zig --target {}", run::TRIPLE),
+            format!("--profile {profile} --zig --target {}", run::TRIPLE),
         )
+        // The program is for a machine; nobody steps through a wheel.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("RUSTUP_TOOLCHAIN", msrv::channel()?);
     run::stream(build.env("PATH", zig::path(python)?))?;
-    only(out.path(), "whl").map(drop)
+    only(&out, "whl")
 }
