@@ -13,8 +13,8 @@ use zb_ingest::{Observer, SenderOptions};
 use zb_telemetry::Recorder;
 
 use crate::{
-    Client, Config, ConfigError, Error, Fit, Given, Origin,
-    config::{Looked, Places, Plan, Process, Reach},
+    Client, ConfigError, Error, Fit, Given, Origin,
+    config::{Config, Looked, Places, Plan, Process, Reach},
 };
 
 use files::Files;

@@ -31,6 +31,10 @@ const TOKEN_RETRIES: Policy = Policy::new()
 pub(crate) const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Sends Arrow record batches to Delta tables.
+///
+/// It is `Send + Sync`: share it by reference or in an `Arc`. End it with [`close`](Self::close), which
+/// waits for what is in flight and hands back what was not delivered; dropping it waits for no row.
+#[must_use = "what is in flight is waited for by `close`"]
 pub struct Client {
     options: SenderOptions,
     tokens: Arc<dyn TokenSource>,

@@ -90,8 +90,8 @@ pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
 pub use config::{
-    Config, ConfigError, Credentials, Declared, Given, Group, Missing, Origin, Setting, Settings,
-    Shape, Unknown, declared, reference,
+    ConfigError, Declared, Given, Group, Missing, Origin, Setting, Settings, Shape, Unknown,
+    declared, reference,
 };
 #[cfg(feature = "local")]
 pub use embedded::LocalAddress;
@@ -111,4 +111,4 @@ pub use zb_ingest::{
 pub use zb_local as local;
 pub use zb_retry as retry;
 pub use zb_telemetry as telemetry;
-pub use zb_types::{ExposeSecret, Secret, TableName, TableNameError};
+pub use zb_types::{ExposeSecret, Secret, TableName, TableNameError, TableNameErrorKind};

@@ -36,6 +36,7 @@ const ITEM: usize = 256;
 ///
 /// Everything takes `&self`; share it in an `Arc`. When it is dropped, what waits is written first,
 /// for as long as [`patience`](MirrorsBuilder::patience) allows.
+#[must_use = "nothing is mirrored before it is handed over"]
 pub struct Mirrors {
     queue: Arc<Queue<Item>>,
     arrow: Option<Arc<Counters>>,

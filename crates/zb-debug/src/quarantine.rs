@@ -25,6 +25,7 @@ use crate::{
 /// disk, no file is ever deleted, and no column is redacted, since the rows are to be sent again.
 ///
 /// Nothing is made before the first row is put: no refused rows, no directory.
+#[must_use = "nothing is kept before rows are put"]
 pub struct QuarantineDir {
     files: Mutex<Files<Arrow>>,
     directory: PathBuf,

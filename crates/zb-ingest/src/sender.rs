@@ -42,6 +42,7 @@ use crate::{
 /// Close it with [`close`](Self::close), which waits for what is in flight and hands back what was
 /// not delivered. A sender that is dropped instead stops at once, without blocking; its open tickets
 /// come back with their rows as [`unknown`](Receipt::unknown) or [`not_sent`](Receipt::not_sent).
+#[must_use = "what is in flight is waited for by `close`"]
 pub struct Sender {
     pub(crate) shared: Arc<Shared>,
     /// As it was handed in.

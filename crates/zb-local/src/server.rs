@@ -37,6 +37,7 @@ use crate::{
 /// It serves until [`shutdown`](Self::shutdown), which commits and acknowledges what was received.
 /// Dropping it stops it where it is, as a crash would: clients see their connections break, and
 /// rows that were not acknowledged may or may not be in the table.
+#[must_use = "it is stopped when it is dropped"]
 pub struct Server {
     endpoint: Arc<Endpoint>,
     grpc_url: String,

@@ -83,6 +83,7 @@ impl Budget {
     ///
     /// [`Retry::budget`]: crate::Retry::budget
     /// [`retry`]: crate::retry()
+    #[must_use = "a reservation that is dropped goes back"]
     pub fn reserve(&self) -> Option<Reservation> {
         let price = self.bucket.price;
         let taken = self

@@ -10,7 +10,10 @@ use zb_ingest::SenderOptions;
 use zb_telemetry::Recorder;
 
 use crate::{
-    Client, Config, Credentials, Error, Fit, Settings, mirrors::Beside, recorded::WatchedTokens,
+    Client, Error, Fit, Settings,
+    config::{Config, Credentials},
+    mirrors::Beside,
+    recorded::WatchedTokens,
 };
 
 /// All but the tokens and the address of the workspace.

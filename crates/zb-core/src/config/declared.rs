@@ -37,7 +37,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in their order.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Connection,
         Self::Table,
         Self::Delivery,
@@ -189,7 +189,7 @@ impl Declared {
     }
 
     /// The same as it stands in a TOML file.
-    pub fn toml_example(&self) -> String {
+    pub(crate) fn toml_example(&self) -> String {
         match self.shape() {
             Shape::Count | Shape::Flag => self.example.to_owned(),
             Shape::Names => {

@@ -38,21 +38,19 @@ use zb_types::Secret;
 
 /// Where a client connects to, and as whom.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Config {
+pub(crate) struct Config {
     /// The Zerobus endpoint, such as
     /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
-    pub endpoint: String,
+    pub(crate) endpoint: String,
     /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
-    pub host: String,
+    pub(crate) host: String,
     /// As whom.
-    pub credentials: Credentials,
+    pub(crate) credentials: Credentials,
 }
 
 /// What a client asks for tokens with.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Credentials {
+pub(crate) enum Credentials {
     /// A service principal and its secret.
     Client {
         /// The id of the service principal.

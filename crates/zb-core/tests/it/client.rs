@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use zb_core::{Client, ErrorKind, TableName, Totals};
+use zb_core::{Client, Error, ErrorKind, Receipt, Sender, TableName, Ticket, Totals};
 
 fn ids(from: i64, rows: i64) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + rows));
@@ -21,6 +21,17 @@ fn ids_and_names(from: i64, rows: i64) -> RecordBatch {
 
 fn table() -> TableName {
     "main.default.ids".parse().unwrap()
+}
+
+/// Said to the compiler: nothing else would notice a part that cannot go to another thread.
+#[test]
+fn a_client_and_what_it_gives_out_are_shared_by_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Client>();
+    shared::<Sender>();
+    shared::<Ticket>();
+    shared::<Receipt>();
+    shared::<Error>();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

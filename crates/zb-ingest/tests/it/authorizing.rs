@@ -88,7 +88,7 @@ async fn senders_share_a_token() {
     let tokens = ground.tokens();
     for _ in 0..3 {
         let tokens = Arc::clone(&tokens);
-        ground.open(tokens, ground.options()).await.unwrap();
+        drop(ground.open(tokens, ground.options()).await.unwrap());
     }
     assert_eq!(tokens.served().len(), 3);
     assert_eq!(ground.server.stats().tokens_issued, 1);

@@ -89,7 +89,7 @@ async fn a_directory_has_one_server() {
     let again = Server::builder(dir.path()).start().await.unwrap();
     // A server that is dropped lets go of its directory, too.
     drop(again);
-    Server::builder(dir.path()).start().await.unwrap();
+    drop(Server::builder(dir.path()).start().await.unwrap());
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Export happens on threads of its own, from any runtime or none, and never delays a send. What the
 /// collector does not take is tried again for as long as the timeout allows, and then lost: telemetry
 /// is not a ledger. Nothing is installed for the process. Headers are never shown.
+#[must_use = "exporting ends when it is dropped"]
 pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
     meter: SdkMeterProvider,
@@ -122,6 +123,7 @@ impl Telemetry {
 
     /// Exports spans, for a subscriber of `tracing`. Spans of a send pass, and those of the targets
     /// that were [added](TelemetryBuilder::with_target); those of the SDK and of the transports do not.
+    #[must_use = "nothing is exported before a subscriber has it"]
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
@@ -136,6 +138,7 @@ impl Telemetry {
     /// exporter whose own requests became spans would export for ever.
     ///
     /// [`TARGET`]: crate::spans::TARGET
+    #[must_use = "nothing is exported before a subscriber has it"]
     pub fn unfiltered_layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
