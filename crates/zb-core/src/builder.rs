@@ -153,6 +153,16 @@ impl ClientBuilder {
         Ok(looked.settings(&looked.plan(), None, self.tokens.is_some()))
     }
 
+    /// Where a client would connect to and as whom, from all the places that this builder looks in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when a setting is missing or wrong, or a place cannot be read.
+    pub fn config(&self) -> Result<Config, Error> {
+        let looked = self.places.look(Reach::Service, &Process)?;
+        Ok(looked.config(&looked.plan(), self.tokens.is_some())?)
+    }
+
     /// Makes the client. Nothing is connected to yet.
     ///
     /// # Errors

@@ -90,8 +90,8 @@ pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
 pub use client::{Client, SenderBuilder};
 pub use config::{
-    ConfigError, Declared, Given, Group, Missing, Origin, Setting, Settings, Shape, Unknown,
-    declared, reference,
+    Config, ConfigError, Credentials, Declared, Given, Group, Missing, Origin, Setting, Settings,
+    Shape, Unknown, declared, reference,
 };
 #[cfg(feature = "local")]
 pub use embedded::LocalAddress;

@@ -38,19 +38,21 @@ use zb_types::Secret;
 
 /// Where a client connects to, and as whom.
 #[derive(Debug, Clone)]
-pub(crate) struct Config {
+#[non_exhaustive]
+pub struct Config {
     /// The Zerobus endpoint, such as
     /// `https://1234567890.zerobus.us-west-2.cloud.databricks.com`.
-    pub(crate) endpoint: String,
+    pub endpoint: String,
     /// The workspace, such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`.
-    pub(crate) host: String,
+    pub host: String,
     /// As whom.
-    pub(crate) credentials: Credentials,
+    pub credentials: Credentials,
 }
 
 /// What a client asks for tokens with.
 #[derive(Debug, Clone)]
-pub(crate) enum Credentials {
+#[non_exhaustive]
+pub enum Credentials {
     /// A service principal and its secret.
     Client {
         /// The id of the service principal.

@@ -38,7 +38,7 @@ impl fmt::Display for Value {
 }
 
 /// What somebody gives as the value of a setting: a text, or what a TOML file or Python has instead.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Given {
     /// A text, from which any kind of value can be read: a number, a size such as `16MiB`, a time such
@@ -60,6 +60,23 @@ pub enum Given {
     Names(Vec<String>),
     /// What is the value of no setting, in words, such as `a table`.
     Other(String),
+}
+
+impl fmt::Debug for Given {
+    /// Without what a text says: it may be the value of a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::Secret(_) => f.write_str("Secret(..)"),
+            Self::Path(path) => f.debug_tuple("Path").field(path).finish(),
+            Self::Integer(n) => f.debug_tuple("Integer").field(n).finish(),
+            Self::Number(n) => f.debug_tuple("Number").field(n).finish(),
+            Self::Duration(time) => f.debug_tuple("Duration").field(time).finish(),
+            Self::Flag(flag) => f.debug_tuple("Flag").field(flag).finish(),
+            Self::Names(names) => f.debug_tuple("Names").field(names).finish(),
+            Self::Other(words) => f.debug_tuple("Other").field(words).finish(),
+        }
+    }
 }
 
 impl Given {
