@@ -88,6 +88,15 @@ impl RowRanges {
         first
     }
 
+    /// The first of the rows, where the last `open` of them were not acknowledged. None when that cannot
+    /// be: rows that were all acknowledged are told by their offset.
+    pub(crate) fn acknowledged_but(&self, open: usize) -> Self {
+        match self.count().checked_sub(open) {
+            Some(first) if open > 0 => self.first(first),
+            _ => Self::new(),
+        }
+    }
+
     /// The first half of the rows and the second; the first is the larger one.
     pub(crate) fn halves(&self) -> (Self, Self) {
         let first = self.first(self.count().div_ceil(2));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 
 use super::measure;
 use crate::RowError;
@@ -59,6 +59,12 @@ impl FittedBatch {
     /// What the rows that fit take in memory, in bytes, without what other rows share with them.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Lets go of what other rows share with these, where that is far more than they are.
+    pub(super) fn compact(self) -> Result<Self, ArrowError> {
+        let batch = measure::compact(self.batch, self.bytes)?;
+        Ok(Self { batch, ..self })
     }
 
     /// Refuses its only row.

@@ -182,7 +182,8 @@ impl Fitter {
     /// Fits rows from `start` on, as many as `limit` lets through: with `framed_bytes` for what the
     /// fitted rows take in memory. Returns the row to go on with.
     ///
-    /// At least one row is looked at, so that going on always comes to an end.
+    /// At least one row is looked at, so that going on always comes to an end. Rows out of a batch that
+    /// is far larger than the chunk are copied, so that they do not hold all of it.
     ///
     /// # Errors
     ///
@@ -209,6 +210,7 @@ impl Fitter {
                 let fault = Fault::new(&self.all.empty_path, RowErrorKind::RecordTooLarge);
                 fitted.refuse_all(RowError::new(start, fault), &self.fitted);
             }
+            let fitted = fitted.compact().map_err(|error| unlaid("", &error))?;
             return Ok((start + rows, fitted));
         }
     }

@@ -493,6 +493,44 @@ fn what_is_under_a_null_is_nobodys() {
 }
 
 #[test]
+fn what_a_list_takes_is_what_is_used_of_it() {
+    let items = Int64Array::from_iter_values(0..64_000);
+    let item = Arc::new(Field::new("item", DataType::Int64, true));
+    let offsets = OffsetBuffer::from_lengths([64; 1_000]);
+    let list = ListArray::new(item, offsets, Arc::new(items), None);
+    let batch = one(Arc::new(list));
+    let fitter = Fitter::new(&batch.schema(), Options::default()).unwrap();
+    // 64 numbers and where they end: 516 bytes a row.
+    let limit = ChunkLimit {
+        rows: 1_000,
+        framed_bytes: 51_600,
+    };
+    let (mut next, mut chunks) = (0, 0);
+    while next < 1_000 {
+        next = fitter.fit_chunk(&batch, next, limit).unwrap().0;
+        chunks += 1;
+    }
+    assert!((10..=12).contains(&chunks), "{chunks} chunks");
+}
+
+#[test]
+fn a_few_rows_do_not_hold_the_batch_that_they_are_of() {
+    let texts: Vec<_> = (0..10_000).map(|row| format!("{row:>100}")).collect();
+    let batch = one(Arc::new(LargeStringArray::from(texts)));
+    let fitter = Fitter::new(&batch.schema(), Options::default()).unwrap();
+    let limit = ChunkLimit {
+        rows: 10,
+        framed_bytes: 1 << 20,
+    };
+    let (_, chunk) = fitter.fit_chunk(&batch, 500, limit).unwrap();
+    assert_eq!(
+        chunk.batch().column(0).as_string::<i64>().value(9).trim(),
+        "509"
+    );
+    assert!(chunk.batch().get_array_memory_size() < 4_000);
+}
+
+#[test]
 fn a_row_that_is_too_large_is_refused_alone() {
     let long = "x".repeat(5_000);
     let batch = one(Arc::new(StringArray::from(vec!["a", &long, "b"])));

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p zb-ingest --features flight --bench transport` makes requests of the same batches both
 //! ways, and sends them to one `zb-local`, which checks and decodes every row and puts it nowhere. The two
-//! take turns, so that what disturbs one disturbs both. `docs/benchmarks.md` tells what came of it.
+//! take turns, so that what disturbs one disturbs both. `docs/operations/benchmarks.md` tells what came of it.
 #![allow(
     missing_docs,
     dead_code,

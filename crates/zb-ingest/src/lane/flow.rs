@@ -212,29 +212,25 @@ impl Delivery {
         ingested.map_err(Lost::open)
     }
 
-    /// Settles what was acknowledged before the stream was lost.
+    /// Settles what was acknowledged before the stream was lost: whole requests, and the first rows of
+    /// the next one where rows are acknowledged one by one.
     pub(super) async fn settle_acknowledged(&mut self) {
-        let on_it = |request: &&Request| request.offset.is_some();
         let Some(stream) = &mut self.stream else {
             return;
         };
-        let Some(open) = stream.unacknowledged().await else {
-            return self.settle_whole().await;
+        let open = stream.unacknowledged().await;
+        self.settle_whole().await;
+        let mut handed = self
+            .in_flight
+            .iter()
+            .take_while(|request| request.offset.is_some());
+        let (Some(open), Some(request)) = (open, handed.next()) else {
+            return;
         };
-        let handed = self.in_flight.iter().take_while(on_it);
-        let handed: usize = handed.map(|request| request.open.count()).sum();
-        let mut durable = handed.saturating_sub(open);
-        while let Some(request) = self.in_flight.front().filter(on_it) {
-            let rows = request.open.count();
-            if durable < rows {
-                let first = request.open.first(durable);
-                if !first.is_empty() {
-                    self.part_is_durable(&first);
-                }
-                return;
-            }
-            durable -= rows;
-            self.acknowledge_oldest();
+        let behind: usize = handed.map(|request| request.open.count()).sum();
+        let first = request.open.acknowledged_but(open.saturating_sub(behind));
+        if !first.is_empty() {
+            self.part_is_durable(&first);
         }
     }
 

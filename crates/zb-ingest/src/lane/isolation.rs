@@ -99,7 +99,6 @@ impl Delivery {
                 Ok(()) => return Ok(Answer::Durable),
                 Err(lost) => lost,
             };
-            self.settle_first_of(&rows).await;
             if let Some(status) = self.take_verdict(lost)? {
                 return Ok(Answer::Refused(Refusal { status, alone }));
             }
@@ -127,7 +126,10 @@ impl Delivery {
             match waited {
                 Ok(Waited::Acknowledged) => return Ok(()),
                 Ok(Waited::NotYet) => {}
-                Err(error) => return Err(Lost::open(error)),
+                Err(error) => {
+                    self.settle_first_of(rows).await;
+                    return Err(Lost::open(error));
+                }
             }
         }
     }
@@ -138,16 +140,16 @@ impl Delivery {
         request.map_or_else(RowRanges::new, |request| rows.within(&request.open))
     }
 
-    /// Settles those of the rows on the stream, which is lost, that were acknowledged one by one.
+    /// Settles those of the rows that were acknowledged one by one. They are all that is on the stream,
+    /// which is lost.
     async fn settle_first_of(&mut self, rows: &RowRanges) {
         let Some(stream) = &mut self.stream else {
             return;
         };
         if let Some(open) = stream.unacknowledged().await {
-            let rows = self.still_open(rows);
-            let durable = rows.first(rows.count().saturating_sub(open));
-            if !durable.is_empty() {
-                self.part_is_durable(&durable);
+            let first = self.still_open(rows).acknowledged_but(open);
+            if !first.is_empty() {
+                self.part_is_durable(&first);
             }
         }
     }
