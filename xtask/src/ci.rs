@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
     apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, package, py, run,
@@ -41,10 +41,18 @@ const STEPS: &[Step] = &[
 ];
 
 /// Runs the steps up to the first that fails, and prints how long each took.
-pub(crate) fn run() -> Result<()> {
+/// With `from`, those before the step of that name are left out.
+pub(crate) fn run(from: Option<&str>) -> Result<()> {
     let mut taken = Vec::new();
     let mut failure = None;
-    for (name, step) in STEPS {
+    let first = match from {
+        None => 0,
+        Some(from) => STEPS
+            .iter()
+            .position(|(name, _)| *name == from)
+            .with_context(|| format!("{from} is no step"))?,
+    };
+    for (name, step) in &STEPS[first..] {
         println!("\n==> {name}");
         let start = Instant::now();
         let result = step();

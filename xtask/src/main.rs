@@ -49,7 +49,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  ci               every check, in order, with the seconds that each took
+  ci [STEP]        every check, in order, with the seconds that each took; or from a step on
   test [ARGS]      cargo test --workspace, or cargo test ARGS (for instance -p zb-convert)
   bench [CRATE]    the benchmarks of all crates that have some, or of one; `python`: of the wheel
   book             the book of docs/ in target/book: its links hold, its examples run
@@ -88,7 +88,8 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let done = match (command.as_str(), rest) {
-        ("ci", []) => ci::run(),
+        ("ci", []) => ci::run(None),
+        ("ci", [from]) => ci::run(Some(from)),
         ("test", args) => test::run(args),
         ("bench", args) => bench::run(args),
         ("book", []) => book::run(),

@@ -117,8 +117,8 @@ fn given_as(value: &Bound<'_, PyAny>) -> Given {
         Given::Text(text.to_string())
     } else if let Ok(time) = value.extract::<Duration>() {
         Given::Duration(time)
-    } else if let Ok(n) = value.extract::<i64>() {
-        Given::Integer(n.into())
+    } else if let Ok(n) = value.extract::<i128>() {
+        Given::Integer(n)
     } else if let Ok(n) = value.extract::<f64>() {
         Given::Number(n)
     } else if let Ok(path) = value.extract::<PathBuf>() {

@@ -292,7 +292,7 @@ def test_a_micro_batch_that_is_replayed_is_told_of_and_has_the_same_stamps(
 
 def guide(start: str) -> str:
     """The SQL of the guide that starts like this."""
-    blocks = (DOCS / "spark.md").read_text().split("```sql\n")[1:]
+    blocks = (DOCS / "guides/spark.md").read_text().split("```sql\n")[1:]
     (found,) = (block.split("```")[0] for block in blocks if block.startswith(start))
     return found
 
@@ -327,6 +327,6 @@ def test_speculation_is_warned_of() -> None:
 
 
 def test_every_option_is_in_the_guide() -> None:
-    text = (DOCS / "spark.md").read_text()
+    text = (DOCS / "guides/spark.md").read_text()
     for name in _options._HINTS:
         assert f"`{_options._spell(name, camel=True)}`" in text, name
