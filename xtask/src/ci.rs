@@ -9,7 +9,6 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{
     apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, package, py, run,
-    wheel,
 };
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
@@ -30,7 +29,6 @@ const STEPS: &[Step] = &[
     ("clients", all_clients),
     ("tests", tests),
     ("package", package::test),
-    ("wheel", wheel::briefly),
     ("book", book::check),
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),

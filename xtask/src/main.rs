@@ -75,7 +75,8 @@ cargo xtask COMMAND
   client [NAME]    the official clients that the tests run, or one of them, in target/clients
   py               the Python of the tests, in target/venv; prints its path
   package          the Python package as it is now, in target/python; prints that
-  wheel            the wheel for release, the source distribution, and that both can be installed
+  wheel [briefly]  the wheel for release, the source distribution, and that both can be installed;
+                   or that alone, with nothing optimized
   release --dry-run
                    crates, wheel, source distribution, static `zb`, sums and changelog, in target/release-VERSION
   demo             the sample of flights into a Delta table in ./lake
@@ -115,6 +116,7 @@ fn main() -> ExitCode {
         ("py", []) => py::run(),
         ("package", []) => package::run(),
         ("wheel", []) => wheel::run(),
+        ("wheel", [brief]) if brief == "briefly" => wheel::briefly(),
         ("client", []) => clients::run(None),
         ("client", [name]) => clients::run(Some(name)),
         ("demo", []) => demo::run(),

@@ -48,8 +48,8 @@ pub(crate) fn run() -> Result<()> {
     from_source(&python, &sdist, "release").map(drop)
 }
 
-/// The same for continuous integration, where there is no time to optimize: the source distribution, a
-/// wheel from that, and the quick start in an empty environment.
+/// The same where there is no time to optimize: the source distribution, a wheel from that, and the quick
+/// start in an empty environment.
 pub(crate) fn briefly() -> Result<()> {
     let python = prepared()?;
     let sdist = source(&python)?;
