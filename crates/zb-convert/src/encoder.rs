@@ -188,12 +188,11 @@ impl Encoder {
     #[cfg(feature = "flight")]
     pub(crate) fn checking(
         schema: &Schema,
-        descriptor: DescriptorProto,
         columns: Vec<shape::Column>,
         mut options: Options,
     ) -> Self {
         options.extra_columns = ExtraColumns::Drop;
-        let null = Vec::new();
+        let (null, descriptor) = (Vec::new(), DescriptorProto::default());
         let mut encoder = Self::of(schema, descriptor, Fitted { columns, null }, options);
         encoder
             .fields

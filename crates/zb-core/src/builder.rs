@@ -199,9 +199,14 @@ impl ClientBuilder {
         self.local_with(zb_local::Server::builder(dir)).await
     }
 
-    /// A client of the server that is started from this, which it ends when it is closed.
+    /// [`local`](Self::local) with an endpoint that was set up: with faults, with TLS for others, with
+    /// a page for people. The client ends it when it is closed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::local`].
     #[cfg(feature = "local")]
-    pub(crate) async fn serve(mut self, server: zb_local::Builder) -> Result<Client, Error> {
+    pub async fn local_with(mut self, server: zb_local::Builder) -> Result<Client, Error> {
         // It acknowledges soon, and keeps what it has not committed in the memory of the same process.
         self = self.fallback("max_in_flight_bytes", "8MiB")?;
         let looked = self.places.look(Reach::Own, &Process)?;

@@ -2,7 +2,7 @@
 
 use zb_types::Secret;
 
-use crate::{Client, ClientBuilder, Error, local::LocalZerobus};
+use crate::{Client, ClientBuilder, local::LocalZerobus};
 
 /// How anybody on this machine reaches the endpoint inside this process: another client, a program, a
 /// test in another language.
@@ -54,16 +54,6 @@ impl ClientBuilder {
             .host(zerobus.unity_catalog_url())
             .client_id(zerobus.client_id())
             .client_secret(zerobus.client_secret().clone())
-    }
-
-    /// [`local`](Self::local) with an endpoint that was set up: with faults, with TLS for others, with
-    /// a page for people.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::local`].
-    pub async fn local_with(self, server: zb_local::Builder) -> Result<Client, Error> {
-        self.serve(server).await
     }
 }
 

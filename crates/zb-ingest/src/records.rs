@@ -4,7 +4,7 @@
 use arrow_array::RecordBatch;
 use zb_convert::{EncodedVecs, RowError};
 
-use crate::RowRanges;
+use crate::{Rejection, RowRanges};
 
 /// The rows of one request.
 #[derive(Debug)]
@@ -50,6 +50,12 @@ impl Chunk {
             errors: encoded.take_errors(),
             null_lists: encoded.null_lists(),
         }
+    }
+
+    /// Takes out the rows that are left out.
+    pub(crate) fn take_rejections(&mut self) -> impl Iterator<Item = Rejection> + use<> {
+        let errors = std::mem::take(&mut self.errors).into_iter();
+        errors.map(Rejection::conversion)
     }
 
     #[cfg(feature = "flight")]

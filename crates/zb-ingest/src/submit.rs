@@ -87,8 +87,7 @@ impl Sender {
                     break;
                 }
             };
-            let errors = std::mem::take(&mut chunk.errors).into_iter();
-            let rejections = errors.map(Rejection::conversion).collect();
+            let rejections = chunk.take_rejections().collect();
             self.reject(&tracking, rejections, chunk.null_lists);
             let ready = Ready::of(plan, chunk);
             if let Err(left) = self.queue(&tracking, ready).await {
@@ -133,8 +132,7 @@ impl Sender {
         loop {
             let plan = shared.plans.present();
             let (after, mut chunk) = shared.encode(&plan, &tracking, next, &mut buffer).await?;
-            let errors = std::mem::take(&mut chunk.errors).into_iter();
-            rejections.extend(errors.map(Rejection::conversion));
+            rejections.extend(chunk.take_rejections());
             null_lists += chunk.null_lists;
             if !chunk.records.is_empty() {
                 ready.push(Ready::of(plan, chunk));

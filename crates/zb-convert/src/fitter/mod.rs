@@ -13,10 +13,11 @@ use std::{ops::Range, sync::Arc};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use arrow_select::filter::{FilterBuilder, filter_record_batch};
+use prost_types::DescriptorProto;
 
 use crate::{
     ChunkLimit, Encoded, Encoder, Options, RowError, RowErrorKind, SchemaError, SchemaProblem,
-    SchemaProblemKind, coercion::Known, descriptor, fit::fit, row_error::Fault, table::Table,
+    SchemaProblemKind, coercion::Known, fit::fit, row_error::Fault, table::Table,
 };
 
 pub use batch::FittedBatch;
@@ -141,10 +142,8 @@ impl Fitter {
             }));
             fields.push(wire);
         }
-        let descriptor = descriptor::message(&options.message_name, &targets);
         let checking = |columns: Vec<_>| {
-            (!columns.is_empty())
-                .then(|| Encoder::checking(schema, descriptor.clone(), columns, options.clone()))
+            (!columns.is_empty()).then(|| Encoder::checking(schema, columns, options.clone()))
         };
         Ok(Self {
             schema: Arc::new(schema.clone()),
@@ -152,7 +151,8 @@ impl Fitter {
             columns,
             doubtful: checking(doubtful),
             strict: checking(strict),
-            all: Encoder::of(schema, descriptor.clone(), plan, options.clone()),
+            // No message is made of it.
+            all: Encoder::of(schema, DescriptorProto::default(), plan, options.clone()),
             max_row_bytes,
         })
     }
@@ -176,6 +176,7 @@ impl Fitter {
     /// has more items than the layout of a list can count. Rows that do not fit are no error here:
     /// they are in [`FittedBatch::errors`].
     pub fn fit(&self, batch: &RecordBatch) -> Result<FittedBatch, SchemaError> {
+        self.all.bind(batch)?;
         self.fit_rows(batch, 0..batch.num_rows())
     }
 
@@ -194,6 +195,7 @@ impl Fitter {
         start: usize,
         limit: ChunkLimit,
     ) -> Result<(usize, FittedBatch), SchemaError> {
+        self.all.bind(batch)?;
         let left = batch.num_rows().saturating_sub(start);
         let most = left.min(limit.rows.max(1));
         let guess = measure::rows_within(batch, start, most, limit.framed_bytes);
@@ -207,20 +209,21 @@ impl Fitter {
                 continue;
             }
             if bytes > self.max_row_bytes && fitted.batch().num_rows() == 1 {
+                let row = fitted.row_ranges().first().map_or(start, |rows| rows.start);
                 let fault = Fault::new(&self.all.empty_path, RowErrorKind::RecordTooLarge);
-                fitted.refuse_all(RowError::new(start, fault), &self.fitted);
+                fitted.refuse_all(RowError::new(row, fault), &self.fitted);
             }
             let fitted = fitted.compact().map_err(|error| unlaid("", &error))?;
             return Ok((start + rows, fitted));
         }
     }
 
+    /// Of a batch whose columns were looked at.
     fn fit_rows(
         &self,
         batch: &RecordBatch,
         rows: Range<usize>,
     ) -> Result<FittedBatch, SchemaError> {
-        self.all.bind(batch)?;
         let slice = batch.slice(rows.start, rows.len());
         let checked = match self.check(&slice) {
             Some(encoder) => encoder.encode(&slice)?,
