@@ -34,14 +34,12 @@ const TARGET: &str = env!("CARGO_CRATE_NAME");
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let lake = env::args().nth(1).unwrap_or_else(|| "lake".to_owned());
-    let telemetry = Telemetry::builder()
-        .with_service_name("visits")
-        .with_target(TARGET);
+    let telemetry = Telemetry::builder().service_name("visits").target(TARGET);
     let telemetry = match env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT") {
         Some(_) => telemetry.start()?,
         None => telemetry
             .without_collector()
-            .with_arrow_files(Path::new(&lake).join("telemetry"))
+            .arrow_files(Path::new(&lake).join("telemetry"))
             .start()?,
     };
     let subscriber = tracing_subscriber::registry().with(telemetry.layer());

@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, RecordBatch, UInt64Array, cast::AsArray, types::UInt
 use pyo3::prelude::*;
 use zb_core::{
     Client, Error, Receipt, Sender, TableName, Ticket, Totals,
-    ingest::{self, REASON_COLUMNS},
+    ingest::{self, reason_columns},
 };
 
 use crate::{call::Call, input::Source, outcome::Outcome, telemetry::Context};
@@ -228,7 +228,7 @@ async fn next(source: &mut Option<Source>, reading: Reading) -> PyResult<Option<
 
 /// Rejected rows whose places are counted through all batches of the call.
 fn counted_from(rows: &RecordBatch, first: usize) -> RecordBatch {
-    let Ok(at) = rows.schema().index_of(REASON_COLUMNS[0]) else {
+    let Ok(at) = rows.schema().index_of(reason_columns::ROW) else {
         return rows.clone();
     };
     let Some(places) = rows.column(at).as_primitive_opt::<UInt64Type>() else {

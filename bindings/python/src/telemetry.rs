@@ -59,12 +59,12 @@ impl Exporting {
         }
         let mut builder = Telemetry::builder();
         match (&place.endpoint, place.collector) {
-            (Some(url), _) => builder = builder.with_endpoint(url),
+            (Some(url), _) => builder = builder.endpoint(url),
             (None, false) => builder = builder.without_collector(),
             (None, true) => {}
         }
         if let Some(directory) = &place.directory {
-            builder = builder.with_arrow_files(directory);
+            builder = builder.arrow_files(directory);
         }
         let _entered = runtime.enter();
         let telemetry = builder

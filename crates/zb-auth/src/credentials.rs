@@ -153,8 +153,8 @@ type OAuth = Client<
 ///
 /// | setting | default |
 /// |---|---|
-/// | [connect timeout](Self::with_connect_timeout) | 5 s |
-/// | [timeout](Self::with_timeout) | 20 s |
+/// | [connect timeout](Self::connect_timeout) | 5 s |
+/// | [timeout](Self::timeout) | 20 s |
 /// | [plaintext](Self::allow_plaintext) | to loopback addresses only |
 #[must_use]
 #[derive(Debug, Clone)]
@@ -169,13 +169,13 @@ pub struct ClientCredentialsBuilder {
 
 impl ClientCredentialsBuilder {
     /// How long connecting may take, TLS included.
-    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect = timeout;
         self
     }
 
     /// How long one request may take, from connecting to the last byte of the answer.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.total = timeout;
         self
     }

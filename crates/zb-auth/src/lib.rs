@@ -3,8 +3,8 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use zb_auth::{ClientCredentials, Scope, TokenCache, workspace_id_from_endpoint};
-//! use zb_types::{ExposeSecret, Secret, TableName};
+//! use zb_auth::{ClientCredentials, ExposeSecret, Scope, Secret, TableName, TokenCache};
+//! use zb_auth::workspace_id_from_endpoint;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let endpoint = "https://1234567890.zerobus.eu-west-1.cloud.databricks.com";
@@ -58,7 +58,7 @@
 //! - One HTTP client with time limits for everything, no redirects, and a limit on how much of an
 //!   answer is read. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), but for
 //!   loopback addresses.
-//! - Secrets are kept in [`zb_types::Secret`]; no `Debug`, no error text and no log shows one. Of what a
+//! - Secrets are kept in [`Secret`]; no `Debug`, no error text and no log shows one. Of what a
 //!   server says, only the OAuth error code and a shortened description are repeated.
 //! - A client secret does not travel in clear text, except to a loopback address or where
 //!   [`allow_plaintext`](ClientCredentialsBuilder::allow_plaintext) says so.
@@ -113,3 +113,5 @@ pub use scope::Scope;
 pub use source::TokenSource;
 pub use token::Token;
 pub use token_exchange::{TokenExchange, TokenExchangeBuilder};
+#[doc(no_inline)]
+pub use zb_types::{ExposeSecret, Secret, TableName};

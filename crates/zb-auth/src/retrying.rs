@@ -18,8 +18,7 @@ use crate::{Error, Scope, Token, TokenSource, retry_after::MAX_RETRY_AFTER};
 ///
 /// ```
 /// use std::time::Duration;
-/// use zb_auth::{ClientCredentials, Retrying, TokenCache};
-/// use zb_types::Secret;
+/// use zb_auth::{ClientCredentials, Retrying, Secret, TokenCache};
 ///
 /// # fn main() -> Result<(), zb_auth::Error> {
 /// let credentials = ClientCredentials::builder("https://h.com", "id", Secret::from("s"), "1").build()?;

@@ -13,8 +13,7 @@ use crate::{Error, Scope, Token};
 /// ```
 /// use std::time::Duration;
 /// use tokio::time::Instant;
-/// use zb_auth::{Error, Scope, Token, TokenCache, TokenSource, async_trait};
-/// use zb_types::ExposeSecret;
+/// use zb_auth::{Error, ExposeSecret, Scope, Token, TokenCache, TokenSource, async_trait};
 ///
 /// struct Vault;
 ///

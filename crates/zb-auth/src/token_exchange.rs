@@ -37,7 +37,7 @@ const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 /// // What Kubernetes projects into a pod, for a service principal of the workspace.
 /// let subject = FileToken::new("/var/run/secrets/tokens/databricks");
 /// let exchange = TokenExchange::builder("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com", subject, "1234567890")
-///     .with_client_id("f3f3a0b8-0d6c-4d0f-9d0b-2f8f0d4f9e11")
+///     .client_id("f3f3a0b8-0d6c-4d0f-9d0b-2f8f0d4f9e11")
 ///     .build()?;
 /// let tokens = TokenCache::new(exchange);
 /// # Ok(())
@@ -123,9 +123,9 @@ impl fmt::Debug for TokenExchange {
 ///
 /// | setting | default |
 /// |---|---|
-/// | [client id](Self::with_client_id) | none: the workspace knows the subject itself |
-/// | [connect timeout](Self::with_connect_timeout) | 5 s |
-/// | [timeout](Self::with_timeout) | 20 s |
+/// | [client id](Self::client_id) | none: the workspace knows the subject itself |
+/// | [connect timeout](Self::connect_timeout) | 5 s |
+/// | [timeout](Self::timeout) | 20 s |
 /// | [plaintext](Self::allow_plaintext) | to loopback addresses only |
 #[must_use]
 #[derive(Clone)]
@@ -140,20 +140,20 @@ pub struct TokenExchangeBuilder {
 
 impl TokenExchangeBuilder {
     /// The service principal that the tokens are for.
-    pub fn with_client_id(mut self, client_id: impl Into<String>) -> Self {
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
     /// How long connecting may take, TLS included.
-    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.connect = timeout;
         self
     }
 
     /// How long the exchange may take, from connecting to the last byte of the answer. The subject's
     /// token is fetched before that.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.total = timeout;
         self
     }

@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 use zb_core::{
     debug::{Entry, Kind, Tail},
-    ingest::REASON_COLUMNS,
+    ingest::reason_columns,
     telemetry::Telemetry,
 };
 
@@ -108,7 +108,7 @@ fn without_reasons(schema: &Schema) -> Schema {
 fn kept(schema: &Schema) -> Vec<usize> {
     let fields = schema.fields().iter().enumerate();
     fields
-        .filter(|(_, field)| !REASON_COLUMNS.contains(&field.name().as_str()))
+        .filter(|(_, field)| !reason_columns::ALL.contains(&field.name().as_str()))
         .map(|(at, _)| at)
         .collect()
 }

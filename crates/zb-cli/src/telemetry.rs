@@ -17,7 +17,7 @@ impl Exporting {
         };
         let mut builder = Telemetry::builder();
         if !url.is_empty() {
-            builder = builder.with_endpoint(url);
+            builder = builder.endpoint(url);
         }
         let started = builder.start();
         let started = started.map_err(|e| Failure::usage("--otlp cannot be used").because(e))?;

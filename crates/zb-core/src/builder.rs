@@ -206,7 +206,7 @@ impl ClientBuilder {
     ///
     /// As [`Client::local`].
     #[cfg(feature = "local")]
-    pub async fn local_with(mut self, server: zb_local::Builder) -> Result<Client, Error> {
+    pub async fn local_with(mut self, server: zb_local::ServerBuilder) -> Result<Client, Error> {
         // It acknowledges soon, and keeps what it has not committed in the memory of the same process.
         self = self.fallback("max_in_flight_bytes", "8MiB")?;
         let looked = self.places.look(Reach::Own, &Process)?;

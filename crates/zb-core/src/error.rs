@@ -86,17 +86,7 @@ impl Error {
                 _ => ErrorKind::Authentication,
             },
             Self::Debug(_) => ErrorKind::Debug,
-            Self::Catalog(CatalogError::Refused { status: 404, .. }) => ErrorKind::NotFound,
-            Self::Catalog(CatalogError::Refused {
-                status: 408 | 429 | 500..,
-                ..
-            }) => ErrorKind::Unavailable,
-            Self::Catalog(CatalogError::Refused { .. }) => ErrorKind::Permission,
-            Self::Catalog(
-                CatalogError::Unavailable { .. }
-                | CatalogError::TooLarge { .. }
-                | CatalogError::Column { .. },
-            ) => ErrorKind::Unavailable,
+            Self::Catalog(error) => error.kind(),
             Self::Ingest(error) => match error.kind() {
                 zb_ingest::ErrorKind::Schema => ErrorKind::Schema,
                 zb_ingest::ErrorKind::Config => ErrorKind::Config,

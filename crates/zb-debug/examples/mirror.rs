@@ -9,8 +9,7 @@ use prost_types::{
     DescriptorProto, FieldDescriptorProto,
     field_descriptor_proto::{Label, Type},
 };
-use zb_debug::{Mirrors, list};
-use zb_types::TableName;
+use zb_debug::{Mirrors, TableName, list};
 
 /// A record as it is sent.
 #[derive(Clone, PartialEq, prost::Message)]

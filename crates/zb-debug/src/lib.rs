@@ -6,8 +6,7 @@
 //! use std::sync::Arc;
 //!
 //! use arrow_array::{ArrayRef, Int64Array, RecordBatch};
-//! use zb_debug::{ArrowFile, Mirrors, Redaction, Tail, list};
-//! use zb_types::TableName;
+//! use zb_debug::{ArrowFile, Mirrors, Redaction, TableName, Tail, list};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -117,3 +116,5 @@ pub use queue::WhenFull;
 pub use read::{ArrowFile, ProtoFile, Tail};
 pub use redact::Redaction;
 pub use stats::{Counts, Stats};
+#[doc(no_inline)]
+pub use zb_types::TableName;

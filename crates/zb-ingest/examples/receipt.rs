@@ -6,11 +6,9 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use async_trait::async_trait;
 use zb_auth::{ClientCredentials, Scope, TokenSource as _, workspace_id_from_endpoint};
-use zb_ingest::{Sender, SenderOptions, TokenError, TokenSource};
+use zb_ingest::{Secret, Sender, SenderOptions, TableName, TokenError, TokenSource, async_trait};
 use zb_local::Server;
-use zb_types::{Secret, TableName};
 
 /// Where tokens come from: here from `zb-auth`, each time anew.
 struct Tokens(ClientCredentials);

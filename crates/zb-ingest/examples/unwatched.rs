@@ -11,9 +11,7 @@ mod dry_run;
 
 use std::{io, sync::Arc};
 
-use async_trait::async_trait;
-use zb_ingest::{Sender, SenderOptions, TokenError, TokenSource};
-use zb_types::{Secret, TableName};
+use zb_ingest::{Secret, Sender, SenderOptions, TableName, TokenError, TokenSource, async_trait};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {

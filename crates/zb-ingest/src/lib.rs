@@ -78,7 +78,7 @@ pub use observer::{Event, Fates, Observer};
 pub use options::{OptionValues, SenderOptions};
 pub use quarantine::Quarantine;
 pub use ranges::RowRanges;
-pub use receipt::{REASON_COLUMNS, Receipt};
+pub use receipt::{Receipt, reason_columns};
 pub use rejection::{RejectedBy, Rejection};
 pub use sender::Sender;
 pub use slow_down::SlowDown;
@@ -89,3 +89,8 @@ pub use table::{TableSchemaError, TableSchemaSource};
 pub use ticket::Ticket;
 pub use token::{TokenError, TokenSource};
 pub use transport::Transport;
+
+#[doc(no_inline)]
+pub use async_trait::async_trait;
+#[doc(no_inline)]
+pub use zb_types::{Secret, TableName};

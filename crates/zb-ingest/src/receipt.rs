@@ -7,14 +7,19 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 use crate::{Error, Fates, Rejection, RowRanges};
 
-/// The columns that [`Receipt::rejected_batch`] puts behind those of the batch: the row, the column,
-/// the kind and the message.
-pub const REASON_COLUMNS: [&str; 4] = [
-    "_zb_error_row",
-    "_zb_error_column",
-    "_zb_error_kind",
-    "_zb_error_message",
-];
+/// The columns that [`Receipt::rejected_batch`] puts behind those of the batch.
+pub mod reason_columns {
+    /// The row's place in the batch, a `UInt64`.
+    pub const ROW: &str = "_zb_error_row";
+    /// The path of the column at fault; empty if it is the row as a whole.
+    pub const COLUMN: &str = "_zb_error_column";
+    /// What kind of rejection it is, one of a small set of words.
+    pub const KIND: &str = "_zb_error_kind";
+    /// The reason in full.
+    pub const MESSAGE: &str = "_zb_error_message";
+    /// All of them, in the order in which they stand.
+    pub const ALL: [&str; 4] = [ROW, COLUMN, KIND, MESSAGE];
+}
 
 /// What became of the rows of one batch, each in exactly one of four ways:
 /// [durable](Self::durable), [rejected](Self::rejected), [not sent](Self::not_sent) or
@@ -170,23 +175,27 @@ impl Receipt {
         };
         let reasons: [(&str, DataType, ArrayRef); 4] = [
             (
-                REASON_COLUMNS[0],
+                reason_columns::ROW,
                 DataType::UInt64,
                 Arc::new(UInt64Array::from_iter_values(
                     self.rejected.iter().map(|r| r.row() as u64),
                 )),
             ),
             (
-                REASON_COLUMNS[1],
+                reason_columns::COLUMN,
                 DataType::Utf8,
                 text(&|r| r.column().to_owned()),
             ),
             (
-                REASON_COLUMNS[2],
+                reason_columns::KIND,
                 DataType::Utf8,
                 text(&|r| r.kind().to_owned()),
             ),
-            (REASON_COLUMNS[3], DataType::Utf8, text(&Rejection::reason)),
+            (
+                reason_columns::MESSAGE,
+                DataType::Utf8,
+                text(&Rejection::reason),
+            ),
         ];
         let mut fields = rows.schema().fields().to_vec();
         let mut columns = rows.columns().to_vec();

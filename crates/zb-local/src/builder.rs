@@ -10,7 +10,7 @@ use crate::{
 /// Sets up a [`Server`]; made by [`Server::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Builder {
+pub struct ServerBuilder {
     pub(crate) dir: PathBuf,
     pub(crate) listen: String,
     pub(crate) http: Option<String>,
@@ -25,7 +25,7 @@ pub struct Builder {
     pub(crate) ui: bool,
 }
 
-impl Builder {
+impl ServerBuilder {
     pub(crate) fn new(dir: PathBuf) -> Self {
         Self {
             dir,

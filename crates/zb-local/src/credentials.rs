@@ -36,8 +36,10 @@ impl Credentials {
     pub(crate) fn of_directory(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(FILE);
         let kept = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|source| Error::Credentials { path, source })?,
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| Error::Credentials {
+                path,
+                source: source.into(),
+            })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let kept = Kept::generate();
                 serde_json::to_vec_pretty(&kept)

@@ -61,7 +61,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Where it is damaged.
-        source: serde_json::Error,
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// The certificate authority of the directory cannot be used.
     #[error(

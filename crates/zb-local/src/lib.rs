@@ -45,7 +45,7 @@
 //! # What it does not do
 //!
 //! There is no rescue column and no VARIANT, and persistent streams cannot be retired. One client
-//! id is known, and it may write to every table. Nothing is encrypted without [`Builder::tls`].
+//! id is known, and it may write to every table. Nothing is encrypted without [`ServerBuilder::tls`].
 //! Tables do not evolve through it; what another writer changes in one is seen by the next stream.
 //!
 //! # What goes wrong
@@ -54,7 +54,7 @@
 //!
 //! # What it looks like
 //!
-//! [`Builder::ui`] has it serve a page for people: what comes in, what was refused and why, and
+//! [`ServerBuilder::ui`] has it serve a page for people: what comes in, what was refused and why, and
 //! switches for faults.
 //!
 //! # When to use this alone
@@ -87,10 +87,12 @@ mod ui;
 mod watch;
 mod wire;
 
-pub use builder::Builder;
+pub use builder::ServerBuilder;
 pub use ddl::{CreateTable, DdlError};
 pub use error::{Error, ErrorKind};
 pub use lake::Landing;
 pub use local_zerobus::{LocalZerobus, LocalZerobusBuilder};
 pub use server::Server;
 pub use stats::Stats;
+#[doc(no_inline)]
+pub use zb_types::{ExposeSecret, Secret, TableName};

@@ -17,7 +17,7 @@ use zb_types::{Secret, TableName};
 
 use crate::{
     authority::Authority,
-    builder::Builder,
+    builder::ServerBuilder,
     credentials::Credentials,
     endpoint::Endpoint,
     error::Error,
@@ -50,11 +50,11 @@ pub struct Server {
 
 impl Server {
     /// A server for the tables below `dir`, which is made if it is missing.
-    pub fn builder(dir: impl Into<PathBuf>) -> Builder {
-        Builder::new(dir.into())
+    pub fn builder(dir: impl Into<PathBuf>) -> ServerBuilder {
+        ServerBuilder::new(dir.into())
     }
 
-    pub(crate) async fn start(builder: Builder) -> Result<Self, Error> {
+    pub(crate) async fn start(builder: ServerBuilder) -> Result<Self, Error> {
         let lock = DirectoryLock::take(&builder.dir)?;
         let dir = std::fs::canonicalize(&builder.dir)
             .map_err(|source| Error::directory(&builder.dir, source))?;
@@ -148,7 +148,7 @@ impl Server {
         &self.http_url
     }
 
-    /// The URL of the page for people; none without [`Builder::ui`].
+    /// The URL of the page for people; none without [`ServerBuilder::ui`].
     pub fn ui_url(&self) -> Option<String> {
         self.endpoint.watch.notes()?;
         Some(format!("{}{}", self.http_url, ui::PATH))

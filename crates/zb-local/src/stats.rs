@@ -25,7 +25,7 @@ pub struct Stats {
     /// Commits that brought rows.
     pub commits: u64,
     /// Commits that put small files together; see
-    /// [`Builder::compact_over`](crate::Builder::compact_over).
+    /// [`ServerBuilder::compact_over`](crate::ServerBuilder::compact_over).
     pub compactions: u64,
     /// Acknowledgements that were sent.
     pub acks_sent: u64,

@@ -17,7 +17,7 @@
 //! let now = stats.snapshot();
 //! assert_eq!(now.durable_rows, 500);
 //! assert_eq!(now.ack.mean(), Some(latency));
-//! # Ok::<(), zb_types::TableNameError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Layers
@@ -27,7 +27,7 @@
 //! | none | [`Recorder`], [`Event`], [`Stats`], [`names`], [`spans`] | `tracing` |
 //! | `otel` | `OtelRecorder`: metrics through the API of OpenTelemetry 0.33 | `opentelemetry` |
 //! | `otlp` | `Telemetry`: providers and exporters to a collector, over HTTP and gRPC, with TLS; a `tracing` layer for spans; `TraceContext` | the SDK and its exporters |
-//! | `arrow` | `TelemetryBuilder::with_arrow_files`: the same into Arrow IPC files, whole | `arrow-ipc`, `arrow-json` |
+//! | `arrow` | `TelemetryBuilder::arrow_files`: the same into Arrow IPC files, whole | `arrow-ipc`, `arrow-json` |
 //!
 //! No type of OpenTelemetry is in a public signature, but that `OtelRecorder::new` takes a meter
 //! provider: every minor of it is breaking, and a program should not have to follow.
@@ -70,3 +70,5 @@ pub use otel::OtelRecorder;
 pub use otlp::{Error, ErrorKind, Protocol, Signal, Telemetry, TelemetryBuilder, TraceContext};
 pub use recorder::{FanOut, Recorder};
 pub use stats::{Snapshot, Stats, Times};
+#[doc(no_inline)]
+pub use zb_types::{Secret, TableName};

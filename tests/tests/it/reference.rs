@@ -102,3 +102,26 @@ fn every_kind_of_error_and_every_reason_is_on_its_page() {
     assert!(all.len() > 50, "{all:?}");
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn every_key_and_every_action_of_a_fault_is_on_its_page() {
+    let page = read("docs/reference/faults.md");
+    let source = read("crates/zb-local/src/faults/toml.rs");
+    let places = words("crates/zb-local/src/faults/fault.rs");
+    let mut all: BTreeSet<_> = between(&source, "words! {", "\n}\n")
+        .into_iter()
+        .flat_map(|words| between(words, " = \"", "\","))
+        .collect();
+    all.extend(places.iter().map(String::as_str));
+    assert!(all.len() > 20, "{all:?}");
+    let keys = between(&source, "\nkeys! {\n", "\n}\n");
+    let keys = keys.iter().flat_map(|keys| keys.lines());
+    let names = keys.filter_map(|line| line.trim().split_once(": "));
+    all.extend(names.map(|(name, _)| name));
+    assert!(all.len() > 50, "{all:?}");
+    let missing: Vec<_> = all
+        .iter()
+        .filter(|word| !page.contains(&format!("`{word}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

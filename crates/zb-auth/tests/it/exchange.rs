@@ -30,7 +30,7 @@ async fn failure(answer: Answer) -> Error {
 async fn the_subject_is_exchanged_as_the_service_wants_it() {
     let endpoint = Endpoint::start([token("t", 3600), token("t", 3600)]).await;
     let source = exchange(&endpoint.url)
-        .with_client_id(CLIENT_ID)
+        .client_id(CLIENT_ID)
         .build()
         .unwrap();
     let token = source.fetch(&flights()).await.unwrap();
@@ -120,7 +120,7 @@ async fn an_answer_that_is_no_token_is_a_fault_of_protocol() {
 #[tokio::test]
 async fn silence_ends_at_the_time_limit() {
     let endpoint = Endpoint::start([silence()]).await;
-    let source = exchange(&endpoint.url).with_timeout(Duration::from_millis(50));
+    let source = exchange(&endpoint.url).timeout(Duration::from_millis(50));
     let error = source.build().unwrap().fetch(&flights()).await.unwrap_err();
     match error {
         Error::Unavailable {

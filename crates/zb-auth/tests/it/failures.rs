@@ -148,7 +148,7 @@ async fn silence_ends_at_the_time_limit() {
     let endpoint = Endpoint::start([silence()]).await;
     let credentials = endpoint
         .credentials()
-        .with_timeout(Duration::from_millis(50))
+        .timeout(Duration::from_millis(50))
         .build()
         .unwrap();
     match credentials.fetch(&flights()).await.unwrap_err() {

@@ -36,7 +36,7 @@ async fn told_within(limit: Duration, begin: &'static [u8], again: &'static [u8]
     });
     let secret = Secret::from("dose-hunter2");
     let credentials = ClientCredentials::builder(&url, "id", secret, "1");
-    let credentials = credentials.with_timeout(limit).build().unwrap();
+    let credentials = credentials.timeout(limit).build().unwrap();
     let scope = flights();
     let fetching = credentials.fetch(&scope);
     timeout(2 * PATIENCE, fetching).await.unwrap().unwrap_err()

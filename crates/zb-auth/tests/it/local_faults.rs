@@ -41,7 +41,7 @@ impl Ground {
             self.server.client_secret().clone(),
             workspace_id_from_endpoint(self.server.endpoint()).unwrap(),
         );
-        let credentials = credentials.with_timeout(timeout).build().unwrap();
+        let credentials = credentials.timeout(timeout).build().unwrap();
         let soon = || [Duration::from_millis(5); 2].into_iter();
         Arc::new(TokenCache::new(Retrying::new(credentials, soon)))
     }

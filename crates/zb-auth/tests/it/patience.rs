@@ -20,7 +20,7 @@ async fn ask(
     let endpoint = Endpoint::start(answers).await;
     let credentials = endpoint
         .credentials()
-        .with_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(2))
         .build()
         .unwrap();
     let source = Retrying::new(credentials, || repeat_n(Duration::from_millis(1), 3));

@@ -64,6 +64,12 @@ pub(super) async fn look(to: To<'_>, sample: Option<SchemaRef>, checks: &mut Vec
                         remedy::grants(table, to.principal)
                     ),
                 ),
+                ErrorKind::Authentication | ErrorKind::Refused => Check::warning(
+                    TABLE,
+                    found,
+                    "see that DATABRICKS_HOST is the address of the workspace itself, and not of \
+                     the account or of a proxy",
+                ),
                 _ => Check::warning(TABLE, found, "try again"),
             });
             None

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use zb_core::{
     debug::{Entry, Kind, Tail},
-    ingest::REASON_COLUMNS,
+    ingest::reason_columns,
 };
 
 use crate::{
@@ -62,7 +62,7 @@ impl Looked {
     pub(super) fn at(entry: &Entry, rows: usize) -> Result<Self, Failure> {
         let mut file = DebugFile::open(entry)?;
         let schema = file.schema();
-        let is_quarantine = schema.column_with_name(REASON_COLUMNS[2]).is_some();
+        let is_quarantine = schema.column_with_name(reason_columns::KIND).is_some();
         let begun: DateTime<Utc> = entry.started().into();
         let mut looked = Self {
             path: entry.path().display().to_string(),
@@ -131,7 +131,7 @@ impl Looked {
     }
 
     fn count_rejections(&mut self, batch: &RecordBatch) {
-        let kinds = batch.column_by_name(REASON_COLUMNS[2]);
+        let kinds = batch.column_by_name(reason_columns::KIND);
         for kind in kinds
             .into_iter()
             .filter_map(|kinds| kinds.as_string_opt::<i32>())

@@ -6,12 +6,12 @@ use std::{
 };
 
 use arrow_array::{RecordBatch, UInt64Array, types::UInt64Type};
-use zb_core::{Receipt, TableName, debug::QuarantineDir, ingest::REASON_COLUMNS};
+use zb_core::{Receipt, TableName, debug::QuarantineDir, ingest::reason_columns};
 
 use crate::failure::Failure;
 
 /// The column of [`Receipt::rejected_batch`] that has the row within the batch.
-const ROW_COLUMN: &str = REASON_COLUMNS[0];
+const ROW_COLUMN: &str = reason_columns::ROW;
 
 /// Files for one run, made when the first row is rejected.
 pub(crate) struct Quarantine {

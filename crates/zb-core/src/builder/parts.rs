@@ -69,7 +69,7 @@ pub(super) fn source(
             let workspace = workspace_id_from_endpoint(&endpoint)?;
             let mut source = TokenExchange::builder(&host, FileToken::new(file), workspace);
             if let Some(id) = client_id {
-                source = source.with_client_id(id);
+                source = source.client_id(id);
             }
             if plaintext {
                 source = source.allow_plaintext();

@@ -2,6 +2,8 @@
 
 use zb_types::TableName;
 
+use crate::ErrorKind;
+
 /// Why Unity Catalog did not describe a table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +43,22 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::Refused { status, .. } => match status {
+                401 => ErrorKind::Authentication,
+                403 => ErrorKind::Permission,
+                404 => ErrorKind::NotFound,
+                408 | 429 | 500.. => ErrorKind::Unavailable,
+                _ => ErrorKind::Refused,
+            },
+            Self::TooLarge { .. } => ErrorKind::Refused,
+            Self::Column { .. } => ErrorKind::Schema,
+        }
+    }
+
     /// Whether asking again can help.
     pub(crate) fn is_transient(&self) -> bool {
         match self {

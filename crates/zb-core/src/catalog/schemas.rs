@@ -125,6 +125,7 @@ fn kind(error: &Error) -> zb_ingest::ErrorKind {
         ErrorKind::Authentication => zb_ingest::ErrorKind::Authentication,
         ErrorKind::Config => zb_ingest::ErrorKind::Config,
         ErrorKind::Schema => zb_ingest::ErrorKind::Schema,
+        ErrorKind::Refused => zb_ingest::ErrorKind::Refused,
         _ => zb_ingest::ErrorKind::Unavailable,
     }
 }

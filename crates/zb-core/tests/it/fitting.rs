@@ -124,6 +124,8 @@ async fn who_may_write_and_not_look_sends_rows_as_they_are() {
 #[tokio::test]
 async fn who_must_know_the_columns_opens_nothing_without_them() {
     for (status, kind) in [
+        (400, ErrorKind::Refused),
+        (401, ErrorKind::Authentication),
         (403, ErrorKind::Permission),
         (404, ErrorKind::NotFound),
         (503, ErrorKind::Unavailable),

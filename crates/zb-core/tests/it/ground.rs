@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use zb_core::{
     Client, ClientBuilder, TableName,
-    local::{Builder, Server},
+    local::{Server, ServerBuilder},
     retry::Policy,
 };
 
@@ -28,7 +28,10 @@ impl Ground {
         Self::with(schema, |builder| builder).await
     }
 
-    pub(crate) async fn with(schema: &Schema, set_up: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) async fn with(
+        schema: &Schema,
+        set_up: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let builder = Server::builder(dir.path()).commit_every(Duration::from_millis(10));
         let server = set_up(builder).start().await.unwrap();

@@ -38,7 +38,7 @@ async fn a_redirect_takes_no_token_to_another_host() {
     for status in [301, 302, 307, 308] {
         let error = told(Answer::status(status).header("location", &url)).await;
         assert!(
-            matches!(error.kind(), ErrorKind::Permission),
+            matches!(error.kind(), ErrorKind::Refused),
             "{status}: {error:?}"
         );
     }

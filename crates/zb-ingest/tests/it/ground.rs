@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use zb_ingest::{Error, Sender, SenderOptions, TokenSource, Transport};
-use zb_local::{Builder, Server};
+use zb_local::{Server, ServerBuilder};
 use zb_retry::Policy;
 
 use crate::{
@@ -29,12 +29,12 @@ pub(crate) struct Ruin {
 }
 
 /// No row is committed before its stream ends.
-pub(crate) fn withholding(builder: Builder) -> Builder {
+pub(crate) fn withholding(builder: ServerBuilder) -> ServerBuilder {
     builder.commit_every(Duration::from_hours(1))
 }
 
 /// Rows are committed as soon as there are any.
-pub(crate) fn prompt(builder: Builder) -> Builder {
+pub(crate) fn prompt(builder: ServerBuilder) -> ServerBuilder {
     builder.commit_every(Duration::from_millis(10))
 }
 
@@ -71,7 +71,7 @@ impl Ground {
         Self::with(prompt).await
     }
 
-    pub(crate) async fn with(set_up: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) async fn with(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let machine = Machine::switched_on();
         let builder = set_up(Server::builder(dir.path()));
@@ -131,7 +131,7 @@ impl Ground {
 
 impl Ruin {
     /// The server is started again, where it was.
-    pub(crate) async fn rebuild(self, set_up: impl Fn(Builder) -> Builder) -> Ground {
+    pub(crate) async fn rebuild(self, set_up: impl Fn(ServerBuilder) -> ServerBuilder) -> Ground {
         let end = Instant::now() + PATIENCE;
         let machine = Machine::switched_on();
         loop {

@@ -116,7 +116,7 @@ async fn a_dry_run_asks_nobody() {
 }
 
 /// Every third request fails in a way that the SDK leaves to the lane.
-fn stumbling(builder: zb_local::Builder) -> zb_local::Builder {
+fn stumbling(builder: zb_local::ServerBuilder) -> zb_local::ServerBuilder {
     let unavailable = Fault::on_request()
         .every(3)
         .status(Code::Unavailable, "gone");

@@ -1,6 +1,6 @@
 //! Faults on purpose: what goes wrong in a server, where, and how often.
 //!
-//! A [`FaultScript`] is given to [`Builder::faults`](crate::Builder::faults). It is written in
+//! A [`FaultScript`] is given to [`ServerBuilder::faults`](crate::ServerBuilder::faults). It is written in
 //! Rust, a line for each [`Fault`], or in TOML:
 //!
 //! ```

@@ -80,9 +80,6 @@ macro_rules! keys {
         }
 
         impl Keys {
-            #[cfg(test)]
-            const NAMES: &[&str] = &["on", "do", $(stringify!($key),)*];
-
             /// A key that nothing has asked for.
             fn left_over(&self) -> Option<&'static str> {
                 None$(.or(self.$key.is_some().then_some(stringify!($key))))*

@@ -7,7 +7,7 @@ use zb_types::TableName;
 
 use super::LocalZerobus;
 use crate::{
-    Builder, CreateTable, Error, Server,
+    CreateTable, Error, Server, ServerBuilder,
     faults::{Fault, FaultScript},
 };
 
@@ -19,7 +19,7 @@ const COMMIT_EVERY: Duration = Duration::from_millis(10);
 #[must_use]
 pub struct LocalZerobusBuilder {
     /// Without its directory and its faults.
-    server: Builder,
+    server: ServerBuilder,
     dir: Option<PathBuf>,
     tables: Vec<Columns>,
     faults: Vec<Fault>,
@@ -79,7 +79,7 @@ impl LocalZerobusBuilder {
     }
 
     /// Makes a table that is missing from what the first stream to it says; see
-    /// [`Builder::auto_create`]. The service never does: a missing table is an error there, as it is
+    /// [`ServerBuilder::auto_create`]. The service never does: a missing table is an error there, as it is
     /// here by default.
     pub fn auto_create(mut self) -> Self {
         self.server = self.server.auto_create();
@@ -108,7 +108,7 @@ impl LocalZerobusBuilder {
 
     /// Changes the server in other ways: TLS, the address, the lifetime of tokens and streams, how
     /// often rows are committed.
-    pub fn server(mut self, with: impl FnOnce(Builder) -> Builder) -> Self {
+    pub fn server(mut self, with: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         self.server = with(self.server);
         self
     }
@@ -118,7 +118,7 @@ impl LocalZerobusBuilder {
     /// # Errors
     ///
     /// [`Error::TableName`] or [`Error::Statement`] if a table was not asked for as it has to be; then
-    /// nothing was begun. As [`Builder::start`] and [`Server::create_table`] otherwise.
+    /// nothing was begun. As [`ServerBuilder::start`] and [`Server::create_table`] otherwise.
     pub async fn start(self) -> Result<LocalZerobus, Error> {
         let tables = self.tables.into_iter().map(Columns::parse);
         let tables = tables.collect::<Result<Vec<_>, _>>()?;
@@ -135,7 +135,7 @@ impl LocalZerobusBuilder {
         let mut faults = self.server.faults.into_faults();
         let faults_off = self.off.iter().map(|place| place + faults.len()).collect();
         faults.extend(self.faults);
-        let server = Builder {
+        let server = ServerBuilder {
             dir,
             faults: faults.into(),
             faults_off,

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::Path, time::Duration};
 
 use serde_json::Value;
-use zb_local::{Builder, Server};
+use zb_local::{Server, ServerBuilder};
 
 use crate::{
     client::{Stream, batch, encoder, rows},
@@ -12,7 +12,7 @@ use crate::{
 
 const MOST: usize = 3;
 
-fn compacting(builder: Builder) -> Builder {
+fn compacting(builder: ServerBuilder) -> ServerBuilder {
     builder.compact_over(NonZeroUsize::new(MOST).unwrap())
 }
 

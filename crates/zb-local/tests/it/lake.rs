@@ -10,7 +10,7 @@ use deltalake_core::{
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use url::Url;
-use zb_local::{Builder, Server};
+use zb_local::{Server, ServerBuilder};
 use zb_types::TableName;
 
 pub(crate) fn table_name() -> TableName {
@@ -35,7 +35,9 @@ pub(crate) fn flights(ids: std::ops::Range<i64>) -> RecordBatch {
 }
 
 /// A server with the table of flights, and the directory it works in.
-pub(crate) async fn server(set_up: impl FnOnce(Builder) -> Builder) -> (Server, tempfile::TempDir) {
+pub(crate) async fn server(
+    set_up: impl FnOnce(ServerBuilder) -> ServerBuilder,
+) -> (Server, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let server = set_up(Server::builder(dir.path())).start().await.unwrap();
     server.create_table(&table_name(), &schema()).await.unwrap();

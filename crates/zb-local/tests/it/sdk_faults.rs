@@ -7,7 +7,7 @@ use databricks_zerobus_ingest_sdk::{
 };
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 use zb_local::{
-    Builder, Server,
+    Server, ServerBuilder,
     faults::{Code, Fault, FaultScript},
 };
 use zb_types::ExposeSecret as _;
@@ -247,7 +247,7 @@ impl HeadersProvider for Headers {
 
 #[tokio::test]
 async fn rows_land_over_tls() {
-    let (server, _dir) = server(Builder::tls).await;
+    let (server, _dir) = server(ServerBuilder::tls).await;
     let token = token(&server, &token_form(&table_name())).await;
     let trusting = Trusting(server.ca_pem().unwrap().to_owned());
     let sdk = ZerobusSdk::builder()

@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use tonic::{Code, transport::Channel};
-use zb_local::{Builder, Server, faults::Fault};
+use zb_local::{Server, ServerBuilder, faults::Fault};
 
 use crate::{
     client::{Said, Stream, batch, encoder, http, rest_form, rows, token},
@@ -12,7 +12,7 @@ use crate::{
 
 #[tokio::test]
 async fn rows_land_over_tls() {
-    let (server, dir) = server(Builder::tls).await;
+    let (server, dir) = server(ServerBuilder::tls).await;
     for url in [server.endpoint(), server.unity_catalog_url()] {
         assert!(url.starts_with("https://127.0.0.1:"), "{url}");
     }
@@ -41,8 +41,8 @@ async fn both_addresses_and_the_name_of_the_host_are_certified() {
 
 #[tokio::test]
 async fn who_does_not_know_the_authority_does_not_connect() {
-    let (server, _dir) = server(Builder::tls).await;
-    let (other, _dir2) = crate::lake::server(Builder::tls).await;
+    let (server, _dir) = server(ServerBuilder::tls).await;
+    let (other, _dir2) = crate::lake::server(ServerBuilder::tls).await;
     let error = http(&other)
         .get(server.unity_catalog_url())
         .send()
@@ -55,7 +55,7 @@ async fn who_does_not_know_the_authority_does_not_connect() {
 
 #[tokio::test]
 async fn clear_text_is_not_served() {
-    let (server, _dir) = server(Builder::tls).await;
+    let (server, _dir) = server(ServerBuilder::tls).await;
     let plain = server.endpoint().replace("https:", "http:");
     assert!(http(&server).get(&plain).send().await.is_err());
     let channel = Channel::from_shared(plain).unwrap().connect_lazy();
@@ -68,7 +68,7 @@ async fn clear_text_is_not_served() {
 
 #[tokio::test]
 async fn a_server_that_is_started_again_is_still_trusted() {
-    let (first, dir) = server(Builder::tls).await;
+    let (first, dir) = server(ServerBuilder::tls).await;
     let trusting = http(&first);
     first.shutdown().await.unwrap();
     let again = Server::builder(dir.path()).tls().start().await.unwrap();

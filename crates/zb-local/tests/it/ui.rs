@@ -6,7 +6,7 @@ use reqwest::{
     redirect::Policy,
 };
 use tonic::Code;
-use zb_local::{Builder, Server, faults::Fault};
+use zb_local::{Server, ServerBuilder, faults::Fault};
 use zb_types::ExposeSecret as _;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     lake::{self, flights, schema, table_name},
 };
 
-async fn start(set_up: impl FnOnce(Builder) -> Builder) -> (Server, tempfile::TempDir) {
+async fn start(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder) -> (Server, tempfile::TempDir) {
     lake::server(|builder| set_up(builder.ui())).await
 }
 

@@ -67,60 +67,56 @@ pub struct TelemetryBuilder {
 impl TelemetryBuilder {
     /// The collector, such as `http://localhost:4318`; over HTTP, `/v1/traces` and `/v1/metrics` are
     /// added.
-    pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
         self
     }
 
     /// How to talk to it.
-    pub fn with_protocol(mut self, protocol: Protocol) -> Self {
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
         self
     }
 
     /// A header of every request, such as an API key. It is never shown. The environment's headers are
     /// sent as well, and win over one of the same name.
-    pub fn with_header(mut self, name: impl Into<String>, value: Secret) -> Self {
+    pub fn header(mut self, name: impl Into<String>, value: Secret) -> Self {
         self.headers.push((name.into(), value));
         self
     }
 
     /// How long one export may take.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
     /// An authority to trust beside those of the machine, as PEM.
-    pub fn with_ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+    pub fn ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authority = Some(pem.into());
         self
     }
 
     /// The attribute `service.name`. If neither this nor the environment says it, it is `zb`.
-    pub fn with_service_name(mut self, name: impl Into<String>) -> Self {
+    pub fn service_name(mut self, name: impl Into<String>) -> Self {
         self.service_name = Some(name.into());
         self
     }
 
     /// An attribute of the resource, such as `deployment.environment.name`.
-    pub fn with_resource_attribute(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn resource_attribute(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.push((key.into(), value.into()));
         self
     }
 
     /// How often metrics are exported.
-    pub fn with_metric_interval(mut self, interval: Duration) -> Self {
+    pub fn metric_interval(mut self, interval: Duration) -> Self {
         self.metric_interval = Some(interval);
         self
     }
 
     /// The host of the ingest endpoint, which metrics have as `server.address`.
-    pub fn with_server_address(mut self, host: impl Into<String>) -> Self {
+    pub fn server_address(mut self, host: impl Into<String>) -> Self {
         self.server_address = Some(host.into());
         self
     }
@@ -133,7 +129,7 @@ impl TelemetryBuilder {
 
     /// Exports spans of this `tracing` target, and of modules in it, beside those of a send: those of
     /// the program itself. Name no transport, or exporting feeds itself.
-    pub fn with_target(mut self, target: impl Into<String>) -> Self {
+    pub fn target(mut self, target: impl Into<String>) -> Self {
         self.targets.push(target.into());
         self
     }
@@ -156,7 +152,7 @@ impl TelemetryBuilder {
     /// `OTEL_SDK_DISABLED` holds for files, too; `OTEL_TRACES_EXPORTER` and `OTEL_METRICS_EXPORTER` are
     /// for collectors alone.
     #[cfg(feature = "arrow")]
-    pub fn with_arrow_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+    pub fn arrow_files(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
         self.arrow_files = Some(directory.into());
         self
     }

@@ -122,7 +122,7 @@ impl Telemetry {
     }
 
     /// Exports spans, for a subscriber of `tracing`. Spans of a send pass, and those of the targets
-    /// that were [added](TelemetryBuilder::with_target); those of the SDK and of the transports do not.
+    /// that were [added](TelemetryBuilder::target); those of the SDK and of the transports do not.
     #[must_use = "nothing is exported before a subscriber has it"]
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// Sends a batch and a span, and checks that both arrive.
 fn arrives(collector: &Collector, builder: TelemetryBuilder) {
-    let telemetry = builder.with_endpoint(collector.url()).start().unwrap();
+    let telemetry = builder.endpoint(collector.url()).start().unwrap();
     let table = flights();
     let subscriber = tracing_subscriber::registry().with(telemetry.layer());
     tracing::subscriber::with_default(subscriber, || drop(spans::send(&table, 100)));
@@ -45,7 +45,7 @@ fn all_arrives_over_http() {
 fn all_arrives_over_grpc() {
     arrives(
         &Collector::start(),
-        Telemetry::builder().with_protocol(Protocol::Grpc),
+        Telemetry::builder().protocol(Protocol::Grpc),
     );
 }
 
@@ -54,18 +54,15 @@ fn all_arrives_over_http_with_tls() {
     let collector = Collector::with_tls();
     arrives(
         &collector,
-        Telemetry::builder().with_ca_certificate(collector.authority()),
+        Telemetry::builder().ca_certificate(collector.authority()),
     );
 }
 
 #[test]
 fn all_arrives_over_grpc_with_tls() {
     let collector = Collector::with_tls();
-    let builder = Telemetry::builder().with_protocol(Protocol::Grpc);
-    arrives(
-        &collector,
-        builder.with_ca_certificate(collector.authority()),
-    );
+    let builder = Telemetry::builder().protocol(Protocol::Grpc);
+    arrives(&collector, builder.ca_certificate(collector.authority()));
 }
 
 #[test]
@@ -73,10 +70,10 @@ fn a_collector_that_nobody_vouches_for_gets_nothing() {
     for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
         let collector = Collector::with_tls();
         let builder = Telemetry::builder()
-            .with_endpoint(collector.url())
-            .with_protocol(protocol)
-            .with_header("x-api-key", Secret::from("hunter2"))
-            .with_timeout(Duration::from_millis(300));
+            .endpoint(collector.url())
+            .protocol(protocol)
+            .header("x-api-key", Secret::from("hunter2"))
+            .timeout(Duration::from_millis(300));
         let telemetry = builder.start().unwrap();
         telemetry.recorder().record(&a_batch(&flights())[0]);
         let error = telemetry.shutdown(LIMIT).unwrap_err();
@@ -90,9 +87,9 @@ fn headers_arrive_and_are_never_shown() {
     for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
         let collector = Collector::start();
         let builder = Telemetry::builder()
-            .with_endpoint(collector.url())
-            .with_protocol(protocol)
-            .with_header("x-api-key", Secret::from("hunter2"));
+            .endpoint(collector.url())
+            .protocol(protocol)
+            .header("x-api-key", Secret::from("hunter2"));
         let before = format!("{builder:?}");
         let telemetry = builder.start().unwrap();
         let shown = format!("{before} {telemetry:?} {:?}", telemetry.recorder());
@@ -110,7 +107,7 @@ fn headers_arrive_and_are_never_shown() {
 
 #[test]
 fn a_header_that_cannot_be_one_is_refused_without_being_shown() {
-    let builder = Telemetry::builder().with_header("x-api-key", Secret::from("two\nlines"));
+    let builder = Telemetry::builder().header("x-api-key", Secret::from("two\nlines"));
     let error = builder.start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     let shown = format!("{error} {error:?}");
@@ -123,8 +120,8 @@ fn a_header_that_cannot_be_one_is_refused_without_being_shown() {
 #[test]
 fn an_address_that_is_none_is_refused() {
     for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
-        let builder = Telemetry::builder().with_protocol(protocol);
-        let error = builder.with_endpoint("not an address").start().unwrap_err();
+        let builder = Telemetry::builder().protocol(protocol);
+        let error = builder.endpoint("not an address").start().unwrap_err();
         assert!(matches!(error, Error::Setup { .. }), "{error:?}");
     }
 }
@@ -133,9 +130,9 @@ fn an_address_that_is_none_is_refused() {
 fn the_resource_says_what_the_builder_says() {
     let collector = Collector::start();
     let telemetry = Telemetry::builder()
-        .with_endpoint(collector.url())
-        .with_service_name("loader")
-        .with_resource_attribute("deployment.environment.name", "test")
+        .endpoint(collector.url())
+        .service_name("loader")
+        .resource_attribute("deployment.environment.name", "test")
         .start()
         .unwrap();
     telemetry.recorder().record(&a_batch(&flights())[0]);
@@ -149,8 +146,8 @@ fn the_resource_says_what_the_builder_says() {
 async fn exporting_works_on_a_runtime_with_one_thread() {
     for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
         let collector = tokio::task::spawn_blocking(Collector::start).await.unwrap();
-        let builder = Telemetry::builder().with_endpoint(collector.url());
-        let telemetry = builder.with_protocol(protocol).start().unwrap();
+        let builder = Telemetry::builder().endpoint(collector.url());
+        let telemetry = builder.protocol(protocol).start().unwrap();
         telemetry.recorder().record(&a_batch(&flights())[0]);
         drop(telemetry);
         assert_eq!(collector.sum(names::SUBMITTED_ROWS.name), 100);

@@ -48,14 +48,14 @@ fn read(directory: &Path, kind: &str) -> Vec<Row> {
 
 /// Telemetry into files and to the collector.
 fn both(collector: &Collector, directory: &Path) -> Telemetry {
-    let builder = Telemetry::builder().with_endpoint(collector.url());
-    builder.with_arrow_files(directory).start().unwrap()
+    let builder = Telemetry::builder().endpoint(collector.url());
+    builder.arrow_files(directory).start().unwrap()
 }
 
 /// Telemetry into files alone.
 fn into_files(directory: &Path) -> Telemetry {
     let builder = Telemetry::builder().without_collector();
-    builder.with_arrow_files(directory).start().unwrap()
+    builder.arrow_files(directory).start().unwrap()
 }
 
 /// Attributes of a collector as files have them.
@@ -354,7 +354,7 @@ fn a_directory_that_cannot_be_made_is_an_error_at_the_start() {
     // Below a file there is no directory for anyone, root included.
     let file = tempfile::NamedTempFile::new().unwrap();
     let builder = Telemetry::builder().without_collector();
-    let started = builder.with_arrow_files(file.path().join("below")).start();
+    let started = builder.arrow_files(file.path().join("below")).start();
     let error = started.unwrap_err();
     assert!(matches!(error, Error::Files(_)), "{error:?}");
     assert_eq!(error.kind(), ErrorKind::Resources);
@@ -392,9 +392,9 @@ fn what_a_lost_directory_costs_is_counted_and_said_once() {
 #[test]
 fn a_collector_that_is_not_there_keeps_nothing_out_of_files() {
     let directory = tempfile::tempdir().unwrap();
-    let builder = Telemetry::builder().with_endpoint("http://127.0.0.1:1");
-    let builder = builder.with_timeout(Duration::from_millis(200));
-    let telemetry = builder.with_arrow_files(directory.path()).start().unwrap();
+    let builder = Telemetry::builder().endpoint("http://127.0.0.1:1");
+    let builder = builder.timeout(Duration::from_millis(200));
+    let telemetry = builder.arrow_files(directory.path()).start().unwrap();
     telemetry.recorder().record(&a_batch(&flights())[0]);
     let error = telemetry.shutdown(LIMIT).unwrap_err();
     assert!(matches!(error, Error::Export { .. }), "{error:?}");

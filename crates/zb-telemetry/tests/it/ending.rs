@@ -17,7 +17,7 @@ use crate::{
 fn dropping_exports_what_there_is() {
     let collector = Collector::start();
     let telemetry = Telemetry::builder()
-        .with_endpoint(collector.url())
+        .endpoint(collector.url())
         .start()
         .unwrap();
     telemetry.recorder().record(&a_batch(&flights())[0]);
@@ -32,7 +32,7 @@ fn dropping_exports_what_there_is() {
 fn flushing_does_not_end_it() {
     let collector = Collector::start();
     let telemetry = Telemetry::builder()
-        .with_endpoint(collector.url())
+        .endpoint(collector.url())
         .start()
         .unwrap();
     for times in 1..=2 {
@@ -45,7 +45,7 @@ fn flushing_does_not_end_it() {
 #[test]
 fn shutting_down_twice_is_shutting_down_once() {
     let collector = Collector::start();
-    let builder = Telemetry::builder().with_endpoint(collector.url());
+    let builder = Telemetry::builder().endpoint(collector.url());
     let telemetry = builder.start().unwrap();
     telemetry.recorder().record(&a_batch(&flights())[0]);
     telemetry.shutdown(Duration::from_secs(20)).unwrap();
@@ -66,8 +66,8 @@ fn silent() -> (TcpListener, String) {
 fn dropping_waits_for_two_seconds_at_most() {
     for protocol in [Protocol::HttpProtobuf, Protocol::Grpc] {
         let (_listener, url) = silent();
-        let builder = Telemetry::builder().with_endpoint(url);
-        let telemetry = builder.with_protocol(protocol).start().unwrap();
+        let builder = Telemetry::builder().endpoint(url);
+        let telemetry = builder.protocol(protocol).start().unwrap();
         telemetry.recorder().record(&a_batch(&flights())[0]);
         let start = Instant::now();
         drop(telemetry);
@@ -84,7 +84,7 @@ fn dropping_waits_for_two_seconds_at_most() {
 #[test]
 fn a_collector_that_never_answers_is_reported() {
     let (_listener, url) = silent();
-    let telemetry = Telemetry::builder().with_endpoint(url).start().unwrap();
+    let telemetry = Telemetry::builder().endpoint(url).start().unwrap();
     telemetry.recorder().record(&a_batch(&flights())[0]);
     let limit = Duration::from_millis(200);
     let error = telemetry.shutdown(limit).unwrap_err();
@@ -95,11 +95,8 @@ fn a_collector_that_never_answers_is_reported() {
 fn a_collector_that_is_not_there_is_reported() {
     let (listener, url) = silent();
     drop(listener);
-    let builder = Telemetry::builder().with_endpoint(url);
-    let telemetry = builder
-        .with_timeout(Duration::from_millis(200))
-        .start()
-        .unwrap();
+    let builder = Telemetry::builder().endpoint(url);
+    let telemetry = builder.timeout(Duration::from_millis(200)).start().unwrap();
     telemetry.recorder().record(&a_batch(&flights())[0]);
     let error = telemetry.shutdown(Duration::from_secs(20)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Export, "{error:?}");

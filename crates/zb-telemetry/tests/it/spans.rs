@@ -17,8 +17,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Runs something with the layer of a telemetry that exports to the collector, and exports.
 fn traced(collector: &Collector, run: impl FnOnce()) {
     let telemetry = Telemetry::builder()
-        .with_endpoint(collector.url())
-        .with_target("app")
+        .endpoint(collector.url())
+        .target("app")
         .start()
         .unwrap();
     let subscriber = tracing_subscriber::registry().with(telemetry.layer());

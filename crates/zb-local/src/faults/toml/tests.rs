@@ -252,27 +252,3 @@ fn the_example_is_a_script_with_every_place_and_every_action() {
         }
     }
 }
-
-#[test]
-fn the_reference_names_every_key_and_every_action() {
-    let page = include_str!("../../../../../docs/reference/faults.md");
-    for place in [
-        Place::Connect,
-        Place::Token,
-        Place::Catalog,
-        Place::Open,
-        Place::Request,
-        Place::Record,
-        Place::Commit,
-        Place::Ack,
-        Place::Close,
-    ] {
-        assert!(page.contains(&format!("`{}`", place.word())), "{place:?}");
-        for what in possible(place) {
-            assert!(page.contains(&format!("`{}`", what.word())), "{what:?}");
-        }
-    }
-    for key in Keys::NAMES {
-        assert!(page.contains(&format!("`{key}`")), "{key}");
-    }
-}
