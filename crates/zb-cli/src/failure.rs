@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, process::ExitCode};
 
-use zb_core::ErrorKind;
+use zb_core::{ErrorKind, with_causes};
 
 use crate::{interrupt::Interrupted, legible::legible};
 
@@ -127,17 +127,7 @@ impl From<Interrupted> for Failure {
 
 /// An error and its causes on one line; a cause that the text before it already says is left out.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
+    with_causes(&error.to_string(), error)
 }
 
 #[cfg(test)]

@@ -74,17 +74,38 @@ impl ErrorKind {
     }
 }
 
+impl ErrorKind {
+    /// As a sender has it that was not opened for such an error.
+    pub(crate) fn of_ingest(self) -> zb_ingest::ErrorKind {
+        match self {
+            Self::Config => zb_ingest::ErrorKind::Config,
+            Self::Schema => zb_ingest::ErrorKind::Schema,
+            Self::Authentication => zb_ingest::ErrorKind::Authentication,
+            Self::Permission => zb_ingest::ErrorKind::Permission,
+            Self::NotFound => zb_ingest::ErrorKind::NotFound,
+            Self::Refused => zb_ingest::ErrorKind::Refused,
+            _ => zb_ingest::ErrorKind::Unavailable,
+        }
+    }
+
+    /// Of an error of a token source.
+    pub(crate) fn of_auth(error: &zb_auth::Error) -> Self {
+        match error.kind() {
+            _ if error.is_transient() => Self::Unavailable,
+            zb_auth::ErrorKind::Endpoint | zb_auth::ErrorKind::Place => Self::Config,
+            zb_auth::ErrorKind::Permission => Self::Permission,
+            zb_auth::ErrorKind::Unavailable => Self::Unavailable,
+            _ => Self::Authentication,
+        }
+    }
+}
+
 impl Error {
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Config(_) => ErrorKind::Config,
-            Self::Auth(error) => match error.kind() {
-                zb_auth::ErrorKind::Endpoint | zb_auth::ErrorKind::Place => ErrorKind::Config,
-                zb_auth::ErrorKind::Permission => ErrorKind::Permission,
-                zb_auth::ErrorKind::Unavailable => ErrorKind::Unavailable,
-                _ => ErrorKind::Authentication,
-            },
+            Self::Auth(error) => ErrorKind::of_auth(error),
             Self::Debug(_) => ErrorKind::Debug,
             Self::Catalog(error) => error.kind(),
             Self::Ingest(error) => match error.kind() {

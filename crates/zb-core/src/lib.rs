@@ -111,4 +111,6 @@ pub use zb_ingest::{
 pub use zb_local as local;
 pub use zb_retry as retry;
 pub use zb_telemetry as telemetry;
-pub use zb_types::{ExposeSecret, Secret, TableName, TableNameError, TableNameErrorKind};
+pub use zb_types::{
+    ExposeSecret, Secret, TableName, TableNameError, TableNameErrorKind, with_causes,
+};

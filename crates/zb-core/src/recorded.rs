@@ -1,11 +1,8 @@
 //! What happens, told to a recorder of `zb-telemetry`.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
@@ -72,7 +69,8 @@ impl Observer for Recorded {
                 bytes: count(bytes),
             }),
             Event::Rejected { rejections, .. } => {
-                for (kind, rows) in kinds(rejections) {
+                for (kind, rows) in Rejection::count_by_kind(rejections) {
+                    let rows = count(rows);
                     record(Told::Rejected { table, kind, rows });
                 }
             }
@@ -114,14 +112,6 @@ impl Observer for Recorded {
             _ => {}
         }
     }
-}
-
-fn kinds(rejections: &[Rejection]) -> BTreeMap<&'static str, u64> {
-    let mut kinds = BTreeMap::new();
-    for rejection in rejections {
-        *kinds.entry(rejection.kind()).or_default() += 1;
-    }
-    kinds
 }
 
 fn count(of: usize) -> u64 {

@@ -11,6 +11,8 @@ use zb_ingest::{TokenError, TokenSource};
 use zb_telemetry::{Event, Recorder};
 use zb_types::{ExposeSecret, Secret, TableName};
 
+use crate::ErrorKind;
+
 /// Serves senders from a cache, and tells it which token was refused.
 pub(crate) struct CachedTokens {
     cache: Arc<TokenCache>,
@@ -38,13 +40,9 @@ impl CachedTokens {
 impl TokenSource for CachedTokens {
     async fn token(&self, table: &TableName) -> Result<Secret, TokenError> {
         let scope = Scope::Table(table.clone());
-        let lease = self.cache.token(&scope).await.map_err(|error| {
-            if error.is_transient() {
-                TokenError::transient(error)
-            } else {
-                TokenError::permanent(error)
-            }
-        })?;
+        let lease = self.cache.token(&scope).await;
+        let lease = lease
+            .map_err(|error| TokenError::new(ErrorKind::of_auth(&error).of_ingest(), error))?;
         if let (Some(recorder), Some(issued)) = (&self.recorder, lease.issued_at()) {
             let age = issued.elapsed();
             recorder.record(&Event::TokenUsed { age });

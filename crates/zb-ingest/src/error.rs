@@ -5,7 +5,7 @@ use std::time::Duration;
 use zb_convert::SchemaError;
 use zb_types::TableName;
 
-use crate::{Code, Status, TableSchemaError, TokenError};
+use crate::{Code, Status, TableSchemaError, TokenError, pacing::Pace};
 
 /// Why a sender could not be opened, or can deliver no more.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -123,6 +123,23 @@ impl ErrorKind {
 }
 
 impl Error {
+    /// After the attempts that `pace` has counted.
+    pub(crate) fn unavailable(
+        table: &TableName,
+        endpoint: &str,
+        pace: &Pace,
+        status: Status,
+    ) -> Self {
+        let (attempts, elapsed) = pace.spent();
+        Self::Unavailable {
+            table: table.clone(),
+            endpoint: endpoint.to_owned(),
+            attempts,
+            elapsed,
+            status,
+        }
+    }
+
     /// Whether trying again later can help.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -144,8 +161,7 @@ impl Error {
             Self::Schema(_) => ErrorKind::Schema,
             Self::TableSchema { source, .. } => source.kind(),
             Self::Config { .. } => ErrorKind::Config,
-            Self::Token { source, .. } if source.is_transient() => ErrorKind::Unavailable,
-            Self::Token { .. } => ErrorKind::Authentication,
+            Self::Token { source, .. } => source.kind(),
             Self::Service { status, .. } => match status.code {
                 Code::INVALID_ARGUMENT => ErrorKind::Schema,
                 Code::NOT_FOUND => ErrorKind::NotFound,

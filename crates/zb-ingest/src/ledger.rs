@@ -2,12 +2,14 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
 };
 
 use tokio::sync::Notify;
 
-use crate::{Error, Fate, RowRanges, Undelivered, receipt::take_rows, ticket::Tracking};
+use crate::{
+    Error, Fate, RowRanges, Undelivered, lock::lock, receipt::take_rows, ticket::Tracking,
+};
 
 /// The requests that are open, by their place in the order in which rows were handed in.
 #[derive(Debug, Default)]
@@ -108,8 +110,7 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; if something did, the sets are still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

@@ -46,9 +46,11 @@
 
 mod budget;
 mod closed;
+mod encoding;
 mod error;
 mod lane;
 mod ledger;
+mod lock;
 mod observer;
 mod options;
 mod pacing;

@@ -65,7 +65,7 @@ pub enum Event<'a> {
         /// Whether they were handed over before.
         again: bool,
     },
-    /// A request was handed to the transport.
+    /// A request was handed to the transport, or a part of one, in the search for rows that are refused.
     #[non_exhaustive]
     Sent {
         /// How many rows it carries.
@@ -75,14 +75,14 @@ pub enum Event<'a> {
         /// Whether it was handed over before, to a stream that was lost since.
         again: bool,
     },
-    /// A request is durable.
+    /// Rows of a request are durable: all of them, as a rule.
     #[non_exhaustive]
     Acknowledged {
-        /// How many rows it carried.
+        /// How many rows.
         rows: usize,
-        /// Its size, framing included.
+        /// Their part of the request's size, framing included.
         bytes: usize,
-        /// The time from handing it over to its acknowledgement.
+        /// The time from first handing the request over to this acknowledgement.
         latency: Duration,
     },
     /// A request is in flight no more, whatever became of it. Each that was admitted is released once.

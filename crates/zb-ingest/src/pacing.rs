@@ -1,12 +1,14 @@
 //! How fast connections may be opened: full jitter by progress of acknowledgements.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
 use tokio::time::Instant;
 use zb_retry::{Backoff, Budget, Policy, Reservation};
+
+use crate::lock::lock;
 
 /// A connection that has lived this long with nothing to acknowledge was good.
 const GOOD_AFTER: Duration = Duration::from_mins(2);
@@ -132,8 +134,7 @@ impl Pace {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; if something did, the counts are still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

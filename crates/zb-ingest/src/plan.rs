@@ -1,6 +1,6 @@
 //! How rows become records: planned when the sender is opened, and anew when the table has changed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
@@ -10,7 +10,7 @@ use zb_convert::Fitter;
 use zb_convert::{ChunkLimit, EncodedVecs, Encoder, SchemaError};
 use zb_types::TableName;
 
-use crate::{Error, SenderOptions, TableSchemaSource, Transport, records::Chunk};
+use crate::{Error, SenderOptions, TableSchemaSource, Transport, lock::lock, records::Chunk};
 
 /// How rows become records. Records of one plan belong on streams that were opened with it.
 #[derive(Debug)]
@@ -121,8 +121,7 @@ impl Plans {
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<Plan>> {
-        // Nothing panics while it holds the lock; if something did, the plan is still whole.
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.present)
     }
 }
 

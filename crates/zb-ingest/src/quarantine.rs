@@ -53,6 +53,11 @@ impl Queue {
         self.fewer_than(MAX_WAITING).await;
     }
 
+    /// Whether fewer batches wait than may.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.0.load(Ordering::SeqCst) < MAX_WAITING
+    }
+
     /// Waits until no batch waits.
     pub(crate) async fn idle(&self) {
         self.fewer_than(1).await;

@@ -61,11 +61,7 @@ impl Receipt {
 
     /// How many rows were refused, by [`Rejection::kind`].
     pub fn rejected_by_kind(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        for rejection in &self.rejected {
-            *counts.entry(rejection.kind()).or_default() += 1;
-        }
-        counts
+        Rejection::count_by_kind(&self.rejected)
     }
 
     /// How many rows met which fate.
@@ -168,6 +164,16 @@ impl Receipt {
     ///
     /// As [`accepted_batch`](Self::accepted_batch).
     pub fn rejected_batch(&self) -> Result<RecordBatch, ArrowError> {
+        self.rejected_batch_from(0)
+    }
+
+    /// As [`rejected_batch`](Self::rejected_batch), with the rows counted from `first`: the number of
+    /// the batch's first row among all that were handed in.
+    ///
+    /// # Errors
+    ///
+    /// As [`accepted_batch`](Self::accepted_batch).
+    pub fn rejected_batch_from(&self, first: u64) -> Result<RecordBatch, ArrowError> {
         let rows = self.rejected.iter().map(|r| r.row()..r.row() + 1).collect();
         let rows = take_rows(&self.batch, &rows)?;
         let text = |of: &dyn Fn(&Rejection) -> String| -> ArrayRef {
@@ -178,7 +184,7 @@ impl Receipt {
                 reason_columns::ROW,
                 DataType::UInt64,
                 Arc::new(UInt64Array::from_iter_values(
-                    self.rejected.iter().map(|r| r.row() as u64),
+                    self.rejected.iter().map(|r| first + r.row() as u64),
                 )),
             ),
             (

@@ -28,13 +28,20 @@ impl Records {
     }
 }
 
+/// What one request carries.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    pub(crate) records: Records,
+    /// Their size, framing included.
+    pub(crate) bytes: usize,
+}
+
 /// Rows of a batch, enough for one request.
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    pub(crate) records: Records,
+    pub(crate) payload: Payload,
     /// Which rows of the batch they are.
     pub(crate) rows: RowRanges,
-    pub(crate) bytes: usize,
     /// What is wrong with the rows that are left out.
     pub(crate) errors: Vec<RowError>,
     pub(crate) null_lists: u64,
@@ -43,10 +50,11 @@ pub(crate) struct Chunk {
 impl Chunk {
     /// Takes out of `encoded` what was put there.
     pub(crate) fn protobuf(encoded: &mut EncodedVecs) -> Self {
+        let bytes = encoded.framed_len();
+        let records = Records::Protobuf(encoded.take_rows());
         Self {
-            records: Records::Protobuf(encoded.take_rows()),
+            payload: Payload { records, bytes },
             rows: encoded.row_ranges().iter().cloned().collect(),
-            bytes: encoded.framed_len(),
             errors: encoded.take_errors(),
             null_lists: encoded.null_lists(),
         }
@@ -60,12 +68,15 @@ impl Chunk {
 
     #[cfg(feature = "flight")]
     pub(crate) fn flight(mut fitted: zb_convert::FittedBatch) -> Self {
+        let bytes = fitted.bytes();
         Self {
             rows: fitted.row_ranges().iter().cloned().collect(),
-            bytes: fitted.bytes(),
             errors: fitted.take_errors(),
             null_lists: 0,
-            records: Records::Flight(fitted.into_batch()),
+            payload: Payload {
+                records: Records::Flight(fitted.into_batch()),
+                bytes,
+            },
         }
     }
 }

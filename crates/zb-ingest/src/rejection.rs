@@ -1,6 +1,6 @@
 //! Rows that will not be stored, and why.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use zb_convert::RowError;
 
@@ -55,6 +55,15 @@ impl Rejection {
     pub(crate) fn service(row: usize, status: Arc<Status>, among: usize) -> Self {
         let cause = Cause::Service(row, status, among);
         Self { cause }
+    }
+
+    /// How many rows were refused for which [reason](Self::kind).
+    pub fn count_by_kind(rejections: &[Self]) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for rejection in rejections {
+            *counts.entry(rejection.kind()).or_default() += 1;
+        }
+        counts
     }
 
     /// The row within its batch, from 0.

@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub(crate) offset: Option<i64>,
     /// When it was first handed over, and how many connections its lane had lost before.
     pub(crate) sent: Option<(Instant, u32)>,
+    /// How often it, or a part of it, was handed over, counted from the first time.
+    pub(crate) attempts: u32,
     /// While it waits for its acknowledgement.
     pub(crate) span: Span,
     /// Its part of the budget, given back when it is settled.
@@ -33,11 +35,19 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Some of the rows are durable; `losses` is how many connections the lane has lost so far.
-    pub(crate) fn acknowledge(&mut self, rows: &RowRanges, losses: u32) {
+    /// Some of the rows are durable; `losses` is how many connections the lane has lost so far. Gives
+    /// back their part of the bytes: parts that make up all rows make up all bytes.
+    pub(crate) fn acknowledge(&mut self, rows: &RowRanges, losses: u32) -> usize {
         let before = self.sent.map_or(losses, |(_, before)| before);
         self.tracking.durable(rows, losses.saturating_sub(before));
+        let open_before = self.bytes_of(self.open.count());
         self.open.remove(rows);
+        open_before.saturating_sub(self.bytes_of(self.open.count()))
+    }
+
+    fn bytes_of(&self, rows: usize) -> usize {
+        let bytes = self.bytes as u128 * rows as u128 / self.rows.max(1) as u128;
+        usize::try_from(bytes).unwrap_or(self.bytes)
     }
 
     /// Some of the rows were refused for good.

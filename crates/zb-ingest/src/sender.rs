@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, MutexGuard, PoisonError,
+        Arc, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,12 +23,13 @@ use zb_types::TableName;
 use crate::{
     Closed, Error, Receipt, SenderOptions, TokenSource,
     budget::Budget,
-    lane::{Attempts, Lane, Line},
+    lane::{Lane, Line, first_stream},
     ledger::Ledger,
+    lock::lock,
     observer::Observers,
-    plan::{Plan, Plans},
+    plan::Plans,
     quarantine,
-    sdk::{MAX_IN_FLIGHT_REQUESTS, Stream},
+    sdk::MAX_IN_FLIGHT_REQUESTS,
     shared::Shared,
     slow_down::Outcomes,
 };
@@ -239,29 +240,11 @@ impl Sender {
     }
 
     pub(crate) fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
-        // Nothing panics while it holds the lock; if something did, the lanes are still whole.
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.lanes)
     }
 
     fn keeping(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
-        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Opens the first stream, within the bounds of the retry policy.
-async fn first_stream(shared: &Shared, line: &Arc<Line>, plan: &Plan) -> Result<Stream, Error> {
-    let mut attempts = Attempts::default();
-    loop {
-        match shared.open(line, plan).await {
-            Ok(stream) => {
-                line.progress();
-                return Ok(stream);
-            }
-            Err(error) => {
-                tracing::debug!(table = %shared.table, %error, "not open");
-                attempts.failed(error, &line.pace)?;
-            }
-        }
+        lock(&self.keeping)
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
 use tokio::time::Instant;
 use zb_retry::{Backoff, Policy};
+
+use crate::lock::lock;
 
 /// When a sender holds itself back: while more than a share of its requests of late were lost with
 /// their connection or refused, each further request waits first, longer every time, with full
@@ -156,8 +158,7 @@ impl Outcomes {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; if something did, the counts are still whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

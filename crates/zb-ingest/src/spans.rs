@@ -66,19 +66,30 @@ pub(crate) fn wait(send: &Span, rows: usize, bytes: usize) -> Span {
         otel.status_code = Empty,
         "messaging.batch.message_count" = rows as u64,
         "zb.bytes" = bytes as u64,
+        "zb.attempt" = 1_u64,
         "error.type" = Empty,
     )
 }
 
-/// A request is sent again, and linked to the attempt that failed.
-pub(crate) fn retry(send: &Span, failed: &Span, cause: &str, attempt: u32) -> Span {
+/// Rows of a request are sent again, for a `cause`, and linked to the attempt before.
+pub(crate) fn retry(
+    send: &Span,
+    failed: &Span,
+    cause: &str,
+    attempt: u32,
+    rows: usize,
+    bytes: usize,
+) -> Span {
     let span = tracing::info_span!(
         target: "zb",
         parent: send,
         "retry",
         otel.kind = "client",
-        "error.type" = cause,
+        otel.status_code = Empty,
+        "messaging.batch.message_count" = rows as u64,
+        "zb.bytes" = bytes as u64,
         "zb.attempt" = u64::from(attempt),
+        "error.type" = cause,
     );
     span.follows_from(failed);
     span

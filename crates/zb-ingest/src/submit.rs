@@ -4,16 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
 use tokio::time::Instant;
+use zb_convert::EncodedVecs;
 
 use crate::{
-    Error, Event, Fate, Rejection, RowRanges, Sender, Ticket,
-    budget::Share,
-    lane::Queued,
-    plan::Plan,
-    records::{Chunk, Records},
-    request::Request,
-    spans, stamp,
-    ticket::Tracking,
+    Error, Event, Fate, RowRanges, Sender, Ticket, budget::Share, lane::Queued, plan::Plan,
+    records::Chunk, request::Request, spans, stamp, ticket::Tracking,
 };
 
 /// Why a batch was not taken in at once.
@@ -28,27 +23,8 @@ pub enum TrySubmitError {
     Failed(#[from] Error),
 }
 
-/// A chunk of a batch, ready to go.
-struct Ready {
-    plan: Arc<Plan>,
-    records: Records,
-    rows: RowRanges,
-    bytes: usize,
-}
-
 /// Rows that could not be queued, and why.
 struct Left(RowRanges, Error);
-
-impl Ready {
-    fn of(plan: Arc<Plan>, chunk: Chunk) -> Self {
-        Self {
-            plan,
-            records: chunk.records,
-            rows: chunk.rows,
-            bytes: chunk.bytes,
-        }
-    }
-}
 
 impl Sender {
     /// Hands in a batch, and returns when all of it is on its way: encoded, split into requests,
@@ -74,9 +50,7 @@ impl Sender {
         let mut next = 0;
         // Once at least: a batch without rows may have the wrong columns, too.
         loop {
-            let plan = shared.plans.present();
-            let encoded = shared.encode(&plan, &tracking, next, &mut buffer).await;
-            let (after, mut chunk) = match encoded {
+            let (after, plan, mut chunk) = match self.chunk(&tracking, next, &mut buffer).await {
                 Ok(encoded) => encoded,
                 // The schema is wrong for every chunk alike, so nothing was sent.
                 Err(error @ Error::Schema(_)) => return Err(error),
@@ -88,9 +62,8 @@ impl Sender {
                 }
             };
             let rejections = chunk.take_rejections().collect();
-            self.reject(&tracking, rejections, chunk.null_lists);
-            let ready = Ready::of(plan, chunk);
-            if let Err(left) = self.queue(&tracking, ready).await {
+            tracking.left_out(rejections, chunk.null_lists);
+            if let Err(left) = self.queue(&tracking, plan, chunk).await {
                 let Left(mut rest, error) = *left;
                 rest.insert(after..rows);
                 self.not_sent(&tracking, &rest, &error);
@@ -119,6 +92,10 @@ impl Sender {
         self.check_open()?;
         let shared = &*self.shared;
         let full = |batch| Err(TrySubmitError::Full(Box::new(batch)));
+        let quarantine = self.quarantine.as_ref();
+        if quarantine.is_some_and(|quarantine| !quarantine.has_room()) {
+            return full(batch);
+        }
         if shared.budget.try_take(1).is_none() {
             return match shared.ledger.error() {
                 Some(error) => Err(error.into()),
@@ -130,34 +107,33 @@ impl Sender {
         let (mut ready, mut rejections, mut null_lists) = (Vec::new(), Vec::new(), 0);
         let mut next = 0;
         loop {
-            let plan = shared.plans.present();
-            let (after, mut chunk) = shared.encode(&plan, &tracking, next, &mut buffer).await?;
+            let (after, plan, mut chunk) = self.chunk(&tracking, next, &mut buffer).await?;
             rejections.extend(chunk.take_rejections());
             null_lists += chunk.null_lists;
-            if !chunk.records.is_empty() {
-                ready.push(Ready::of(plan, chunk));
+            if !chunk.payload.records.is_empty() {
+                ready.push((plan, chunk));
             }
             next = after;
             if next == rows {
                 break;
             }
         }
-        let bytes = ready.iter().map(|chunk| chunk.bytes).sum();
+        let bytes = ready.iter().map(|(_, chunk)| chunk.payload.bytes).sum();
         let mut share = match shared.budget.try_take(bytes) {
             Some(share) => share,
             None if ready.is_empty() => return Err(shared.closed().into()),
             None => return full(batch),
         };
         shared.observers.tell(&Event::HandedIn { batch: &batch });
-        self.reject(&tracking, rejections, null_lists);
+        tracking.left_out(rejections, null_lists);
         let last = ready.len().saturating_sub(1);
-        for (i, chunk) in ready.into_iter().enumerate() {
+        for (i, (plan, chunk)) in ready.into_iter().enumerate() {
             let part = if i == last {
                 share.split(usize::MAX)
             } else {
-                share.split(chunk.bytes)
+                share.split(chunk.payload.bytes)
             };
-            if let Err(left) = self.put(&tracking, chunk, part, Duration::ZERO) {
+            if let Err(left) = self.put(&tracking, plan, chunk, part, Duration::ZERO) {
                 self.not_sent(&tracking, &left.0, &left.1);
             }
         }
@@ -184,36 +160,45 @@ impl Sender {
         Ok(Arc::new(tracking))
     }
 
-    fn reject(&self, tracking: &Tracking, rejections: Vec<Rejection>, null_lists: u64) {
-        tracking.emptied(null_lists);
-        if !rejections.is_empty() {
-            self.shared.observers.tell(&Event::Rejected {
-                rejections: &rejections,
-            });
-            tracking.rejected(rejections);
-        }
+    /// The next chunk of a batch, what it was encoded by, and where to go on.
+    async fn chunk(
+        &self,
+        tracking: &Tracking,
+        start: usize,
+        buffer: &mut EncodedVecs,
+    ) -> Result<(usize, Arc<Plan>, Chunk), Error> {
+        let plan = self.shared.plans.present();
+        let (next, chunk) = self.shared.encode(&plan, tracking, start, buffer).await?;
+        Ok((next, plan, chunk))
     }
 
     /// Queues one chunk as one request, if it has rows, when there is room.
-    async fn queue(&self, tracking: &Arc<Tracking>, ready: Ready) -> Result<(), Box<Left>> {
-        if ready.records.is_empty() {
+    async fn queue(
+        &self,
+        tracking: &Arc<Tracking>,
+        plan: Arc<Plan>,
+        chunk: Chunk,
+    ) -> Result<(), Box<Left>> {
+        // Asked of batches without a row to send, too: they may be all that comes.
+        if let Some(quarantine) = &self.quarantine {
+            quarantine.room().await;
+        }
+        let (rows, bytes) = (chunk.payload.records.len(), chunk.payload.bytes);
+        if rows == 0 {
             return Ok(());
         }
         let shared = &*self.shared;
         let asked = Instant::now();
-        let _span = spans::submit(&tracking.span(), ready.records.len(), ready.bytes);
-        if let Some(quarantine) = &self.quarantine {
-            quarantine.room().await;
-        }
+        let _span = spans::submit(&tracking.span(), rows, bytes);
         let pause = shared.outcomes.pause();
         if !pause.is_zero() {
             tracing::warn!(table = %shared.table, ?pause, "holding back, since too much goes wrong");
             tracking.slowed(pause);
             tokio::time::sleep(pause).await;
         }
-        match shared.budget.take(ready.bytes).await {
-            Some(share) => self.put(tracking, ready, share, asked.elapsed()),
-            None => Err(Box::new(Left(ready.rows, self.cause()))),
+        match shared.budget.take(bytes).await {
+            Some(share) => self.put(tracking, plan, chunk, share, asked.elapsed()),
+            None => Err(Box::new(Left(chunk.rows, self.cause()))),
         }
     }
 
@@ -221,42 +206,45 @@ impl Sender {
     fn put(
         &self,
         tracking: &Arc<Tracking>,
-        ready: Ready,
+        plan: Arc<Plan>,
+        chunk: Chunk,
         share: Share,
         waited: Duration,
     ) -> Result<(), Box<Left>> {
         let shared = &*self.shared;
+        let Chunk { payload, rows, .. } = chunk;
         if shared.options.dry_run {
-            shared.sending(&ready.plan, &ready.records, false);
-            tracking.kept_back(&ready.rows);
+            shared.sending(&plan, &payload.records, false);
+            tracking.kept_back(&rows);
             return Ok(());
         }
         let lanes = self.lanes();
         let Some(lane) = lanes.iter().min_by_key(|lane| lane.bytes()) else {
-            return Err(Box::new(Left(ready.rows, self.cause())));
+            return Err(Box::new(Left(rows, self.cause())));
         };
-        let (rows, bytes) = (ready.records.len(), ready.bytes);
+        let (count, bytes) = (payload.records.len(), payload.bytes);
         tracking.open_request(bytes);
         shared.observers.tell(&Event::Admitted {
-            rows,
+            rows: count,
             bytes,
             waited,
         });
         let request = Request {
             place: shared.ledger.open(),
             tracking: Arc::clone(tracking),
-            open: ready.rows,
-            rows,
+            open: rows,
+            rows: count,
             bytes,
             offset: None,
             sent: None,
-            span: spans::wait(&tracking.span(), rows, bytes),
+            attempts: 1,
+            span: spans::wait(&tracking.span(), count, bytes),
             share,
         };
         let queued = Queued {
             request,
-            plan: ready.plan,
-            records: ready.records,
+            plan,
+            payload,
         };
         if let Err(refused) = lane.put(queued) {
             let error = self.cause();

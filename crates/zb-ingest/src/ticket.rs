@@ -1,14 +1,14 @@
 //! What stands between a batch that was handed in and its receipt.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use arrow_array::RecordBatch;
 use tokio::{sync::Notify, time::Instant};
 use tracing::Span;
 
 use crate::{
-    Error, Event, Fate, Receipt, Rejection, RowRanges, observer::Observers, quarantine::Queue,
-    spans,
+    Error, Event, Fate, Receipt, Rejection, RowRanges, lock::lock, observer::Observers,
+    quarantine::Queue, spans,
 };
 
 /// A batch on its way. Dropping it changes nothing about the delivery.
@@ -140,7 +140,7 @@ impl Tracking {
     }
 
     fn span_slot(&self) -> MutexGuard<'_, Span> {
-        self.span.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.span)
     }
 
     /// Who is told of what happens to it.
@@ -148,13 +148,19 @@ impl Tracking {
         &self.observers
     }
 
-    /// Null lists that became empty ones.
-    pub(crate) fn emptied(&self, null_lists: u64) {
+    /// What encoding has left out: rows, and null lists, which became empty ones.
+    pub(crate) fn left_out(&self, rejected: Vec<Rejection>, null_lists: u64) {
         self.lock().receipt.null_lists += null_lists;
+        self.rejected(rejected);
     }
 
     /// Rows that will not be stored.
     pub(crate) fn rejected(&self, rejected: Vec<Rejection>) {
+        if rejected.is_empty() {
+            return;
+        }
+        let rejections = &rejected;
+        self.observers.tell(&Event::Rejected { rejections });
         let mut progress = self.lock();
         let all = &mut progress.receipt.rejected;
         let in_order = match (all.last(), rejected.first()) {
@@ -270,8 +276,7 @@ impl Tracking {
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
-        // Nothing panics while it holds the lock; if something did, the counts are still whole.
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.progress)
     }
 }
 

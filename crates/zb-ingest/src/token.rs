@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use zb_types::{Secret, TableName};
 
+use crate::ErrorKind;
+
 /// Gives out bearer tokens for writing to a table.
 ///
 /// Asked once for each connection, so an implementation should keep tokens until shortly before
@@ -26,33 +28,44 @@ pub trait TokenSource: Send + Sync {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{source}")]
 pub struct TokenError {
-    transient: bool,
+    kind: ErrorKind,
     source: Arc<dyn std::error::Error + Send + Sync>,
 }
 
 impl TokenError {
+    /// `kind` says what to do about it: [`ErrorKind::Unavailable`] to ask again, and else
+    /// [`ErrorKind::Authentication`], [`ErrorKind::Permission`] or [`ErrorKind::Config`].
+    pub fn new(
+        kind: ErrorKind,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
+    ) -> Self {
+        Self {
+            kind,
+            source: source.into().into(),
+        }
+    }
+
     /// The token endpoint is not there now; asking again can help.
     pub fn transient(
         source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     ) -> Self {
-        Self {
-            transient: true,
-            source: source.into().into(),
-        }
+        Self::new(ErrorKind::Unavailable, source)
     }
 
-    /// The credentials are refused, or the configuration is wrong; asking again is no use.
+    /// The credentials are refused; asking again is no use.
     pub fn permanent(
         source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
     ) -> Self {
-        Self {
-            transient: false,
-            source: source.into().into(),
-        }
+        Self::new(ErrorKind::Authentication, source)
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
     }
 
     /// Whether asking again can help.
     pub fn is_transient(&self) -> bool {
-        self.transient
+        self.kind == ErrorKind::Unavailable
     }
 }

@@ -1,4 +1,5 @@
-//! What every `zb` crate shares: the name of a table, a secret, and where secrets may go in clear.
+//! What every `zb` crate shares: the name of a table, a secret, where secrets may go in clear, and an error
+//! with its causes.
 //!
 //! ```
 //! use zb_types::{Secret, TableName};
@@ -15,9 +16,11 @@
 //!
 //! Seldom: it exists so that no other crate writes these again. It does no I/O.
 
+mod causes;
 mod loopback;
 mod table;
 
+pub use causes::with_causes;
 pub use loopback::is_loopback_host;
 pub use secrecy::ExposeSecret;
 pub use table::{TableName, TableNameError, TableNameErrorKind};

@@ -14,7 +14,7 @@ use zb_ingest::{TableSchemaError, TableSchemaSource};
 use zb_types::TableName;
 
 use super::{Catalog, CatalogError};
-use crate::{Error, ErrorKind, Fit};
+use crate::{Error, Fit};
 
 /// How long looking at a table may hold up who can do without.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ impl TableSchemaSource for TableSchemas {
             return Ok(known.schema.clone());
         }
         if must {
-            return Err(TableSchemaError::new(kind(&error), error));
+            return Err(TableSchemaError::new(error.kind().of_ingest(), error));
         }
         if !std::mem::replace(&mut known.told, true) {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -115,17 +115,5 @@ impl TableSchemaSource for TableSchemas {
             );
         }
         Ok(None)
-    }
-}
-
-fn kind(error: &Error) -> zb_ingest::ErrorKind {
-    match error.kind() {
-        ErrorKind::NotFound => zb_ingest::ErrorKind::NotFound,
-        ErrorKind::Permission => zb_ingest::ErrorKind::Permission,
-        ErrorKind::Authentication => zb_ingest::ErrorKind::Authentication,
-        ErrorKind::Config => zb_ingest::ErrorKind::Config,
-        ErrorKind::Schema => zb_ingest::ErrorKind::Schema,
-        ErrorKind::Refused => zb_ingest::ErrorKind::Refused,
-        _ => zb_ingest::ErrorKind::Unavailable,
     }
 }

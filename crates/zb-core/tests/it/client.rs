@@ -4,7 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use zb_core::{Client, Error, ErrorKind, Receipt, Sender, TableName, Ticket, Totals};
+use zb_core::{
+    Client, Error, ErrorKind, Fit, Receipt, Sender, TableName, Ticket, Totals,
+    local::faults::{Answer, Fault},
+};
+
+use crate::ground::{self, Ground};
 
 fn ids(from: i64, rows: i64) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + rows));
@@ -216,4 +221,39 @@ fn an_address_that_cannot_be_is_found_out_before_anything_is_tried() {
             "{wrong}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_send_without_a_token_has_the_kind_of_what_is_wrong_with_it() {
+    let ground = |answer: Answer| async move {
+        let fault = Fault::on_token().answer(answer);
+        Ground::with(&ids(0, 1).schema(), |builder| builder.faults(fault)).await
+    };
+    let oauth = |error: &str| format!(r#"{{"error":"{error}"}}"#);
+    for (answer, kind) in [
+        (
+            Answer::status(401).body(oauth("invalid_client")),
+            ErrorKind::Authentication,
+        ),
+        (
+            Answer::status(403).body(oauth("access_denied")),
+            ErrorKind::Permission,
+        ),
+        (Answer::status(404).body("no such page"), ErrorKind::Config),
+    ] {
+        let ground = ground(answer).await;
+        let client = ground.builder().fit(Fit::Off).build().unwrap();
+        let error = client.send(&ground::table(), ids(0, 1)).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert_eq!(ground.server.stats().opens, 0);
+    }
+
+    let ground = ground(Answer::status(500)).await;
+    let settings = Client::builder()
+        .endpoint(ground.server.endpoint())
+        .host(ground.server.unity_catalog_url())
+        .oidc_token_file("/nowhere/at/all");
+    let client = settings.fit(Fit::Off).build().unwrap();
+    let error = client.send(&ground::table(), ids(0, 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error:?}");
 }

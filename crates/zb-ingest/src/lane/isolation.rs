@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::{Error, Event, Rejection, RowRanges, Status, records::Records, sdk::Waited};
+use crate::{Error, Rejection, RowRanges, Status, sdk::Waited};
 
 use super::{Delivery, verdict::Lost};
 
@@ -108,12 +108,11 @@ impl Delivery {
     async fn try_probe(&mut self, rows: &RowRanges) -> Result<(), Lost> {
         // Opened first: it says what the rows are encoded by.
         self.stream().await?;
-        let records = self.encode(0, rows).await?;
-        if records.is_empty() {
+        let Some(payload) = self.encode(0, rows).await? else {
             return Ok(());
-        }
+        };
         let sent = Instant::now();
-        let offset = self.ingest_oldest(records, sent).await?;
+        let offset = self.ingest(0, payload).await?;
         let line = Arc::clone(&self.line);
         let patience = self.shared.options.ack_timeout;
         loop {
@@ -134,55 +133,6 @@ impl Delivery {
         }
     }
 
-    /// Those of the rows of the oldest request that are not settled.
-    fn still_open(&self, rows: &RowRanges) -> RowRanges {
-        let request = self.in_flight.front();
-        request.map_or_else(RowRanges::new, |request| rows.within(&request.open))
-    }
-
-    /// Settles those of the rows that were acknowledged one by one. They are all that is on the stream,
-    /// which is lost.
-    async fn settle_first_of(&mut self, rows: &RowRanges) {
-        let Some(stream) = &mut self.stream else {
-            return;
-        };
-        if let Some(open) = stream.unacknowledged().await {
-            let first = self.still_open(rows).acknowledged_but(open);
-            if !first.is_empty() {
-                self.part_is_durable(&first);
-            }
-        }
-    }
-
-    /// Hands over records of the oldest request, which may not have been handed over before.
-    async fn ingest_oldest(&mut self, records: Records, now: Instant) -> Result<i64, Lost> {
-        let losses = self.line.losses();
-        let mut again = true;
-        if let Some(request) = self.in_flight.front_mut() {
-            again = request.sent.is_some();
-            request.sent.get_or_insert((now, losses));
-        }
-        let ingested = self.ingest(records, again).await;
-        if ingested.is_err()
-            && !again
-            && let Some(request) = self.in_flight.front_mut()
-        {
-            request.sent = None;
-        }
-        ingested
-    }
-
-    pub(super) fn part_is_durable(&mut self, rows: &RowRanges) {
-        let losses = self.line.losses();
-        if let Some(mut request) = self.in_flight.pop_front() {
-            // Without those that could not be encoded any more.
-            let rows = rows.within(&request.open);
-            request.acknowledge(&rows, losses);
-            self.acknowledged(&request, rows.count());
-            self.in_flight.push_front(request);
-        }
-    }
-
     fn refuse(&mut self, rows: &RowRanges, status: Status) {
         let Some(request) = self.in_flight.front_mut() else {
             return;
@@ -194,9 +144,6 @@ impl Delivery {
             .rows()
             .map(|row| Rejection::service(row, Arc::clone(&status), among))
             .collect();
-        self.shared.observers.tell(&Event::Rejected {
-            rejections: &rejections,
-        });
         request.reject(rejections);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::{SenderOptions, pacing::Pace, slow_down::Outcomes};
+use crate::{SenderOptions, lock::lock, pacing::Pace, slow_down::Outcomes};
 
 /// The connections of a lane, one after another.
 #[derive(Debug)]
@@ -86,9 +86,7 @@ impl Line {
     }
 
     fn lock(&self) -> MutexGuard<'_, Instant> {
-        self.sign_of_life
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sign_of_life)
     }
 }
 

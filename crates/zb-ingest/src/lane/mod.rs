@@ -1,12 +1,16 @@
 //! A lane: one stream at a time, the requests on it, and what is done when it is lost.
 //!
-//! Requests come in through a queue. `flow.rs` hands them to the stream and settles them as they
-//! are acknowledged. When the stream is lost, `verdict.rs` says what that means, and the requests
-//! go out again on another one, or `isolation.rs` finds the rows that the service refuses.
+//! Requests come in through a queue. `flow.rs` has them handed to the stream (`handing.rs`) and settled
+//! as they are acknowledged (`settling.rs`). When the stream is lost, `verdict.rs` says what that means,
+//! and the requests go out again on another one (`opening.rs`), or `isolation.rs` finds the rows that
+//! the service refuses.
 
 mod flow;
+mod handing;
 mod isolation;
 mod line;
+mod opening;
+mod settling;
 mod verdict;
 
 use std::{
@@ -21,17 +25,17 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use line::Line;
-pub(crate) use verdict::Attempts;
+pub(crate) use opening::first_stream;
 
-use crate::{Error, plan::Plan, records::Records, request::Request, sdk::Stream, shared::Shared};
-use verdict::Lost;
+use crate::{Error, plan::Plan, records::Payload, request::Request, sdk::Stream, shared::Shared};
+use verdict::{Attempts, Lost};
 
 /// A request and its records, which are handed over once; sent again, they are encoded again.
 pub(crate) struct Queued {
     pub(crate) request: Request,
     /// What they were encoded by.
     pub(crate) plan: Arc<Plan>,
-    pub(crate) records: Records,
+    pub(crate) payload: Payload,
 }
 
 /// The way to a lane.

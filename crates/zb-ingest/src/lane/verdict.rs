@@ -1,7 +1,7 @@
 //! What the loss of a stream means: the one place where that is decided, by kind and code and
 //! never by text.
 
-use crate::{Code, Error, Event, Status, pacing::Pace};
+use crate::{Code, Error, Event, Status, pacing::Pace, shared::Shared};
 
 use super::Delivery;
 
@@ -22,7 +22,7 @@ impl Lost {
 
 /// What to do about it.
 #[derive(Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     /// The same requests again on another stream.
     Again,
     /// The same with another token.
@@ -42,13 +42,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// After an attempt to open a stream that came to nothing: whether to make another.
-    pub(crate) fn failed(&mut self, error: Error, pace: &Pace) -> Result<(), Error> {
-        let verdict = self.verdict(&error, pace);
-        self.note(&verdict, error, pace)
-    }
-
-    fn verdict(&self, error: &Error, pace: &Pace) -> Verdict {
+    pub(super) fn verdict(&self, error: &Error, pace: &Pace) -> Verdict {
         if pace.is_spent() {
             Verdict::GiveUp
         } else if error.is_about_credentials() && !self.fresh_token_tried {
@@ -61,7 +55,13 @@ impl Attempts {
         }
     }
 
-    fn note(&mut self, verdict: &Verdict, error: Error, pace: &Pace) -> Result<(), Error> {
+    /// Remembers what a verdict was about; the error when all is lost.
+    pub(super) fn note(
+        &mut self,
+        verdict: &Verdict,
+        error: Error,
+        pace: &Pace,
+    ) -> Result<(), Error> {
         match verdict {
             Verdict::Again => self.cause = Some(error),
             Verdict::FreshToken => self.fresh_token_tried = true,
@@ -76,20 +76,24 @@ impl Attempts {
     }
 }
 
+/// Tells of a stream that was lost or did not come about, and of what follows.
+pub(super) fn tell_loss(shared: &Shared, error: &Error, verdict: &Verdict, in_flight: usize) {
+    tracing::warn!(
+        table = %shared.table, %error, in_flight, ?verdict, "the stream is lost, or was not opened"
+    );
+    shared.observers.tell(&Event::Lost {
+        error,
+        retried: !matches!(verdict, Verdict::GiveUp),
+        in_flight,
+    });
+}
+
 impl Delivery {
     /// Decides, and prepares for what is decided: gives the refusal when rows must be isolated, the
     /// error when all is lost.
     pub(super) fn take_verdict(&mut self, lost: Lost) -> Result<Option<Status>, Error> {
         let verdict = self.verdict(&lost);
-        tracing::warn!(
-            table = %self.shared.table, error = %lost.error, in_flight = self.in_flight.len(),
-            ?verdict, "the stream is lost"
-        );
-        self.shared.observers.tell(&Event::Lost {
-            error: &lost.error,
-            retried: !matches!(verdict, Verdict::GiveUp),
-            in_flight: self.in_flight.len(),
-        });
+        tell_loss(&self.shared, &lost.error, &verdict, self.in_flight.len());
         self.lost = lost.error.kind().name();
         self.stream = None;
         if !lost.opening {

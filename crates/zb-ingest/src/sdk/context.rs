@@ -1,11 +1,11 @@
 //! What a stream, its hook and its errors share, and what the SDK's errors mean.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use databricks_zerobus_ingest_sdk::ZerobusError;
-use zb_types::{Secret, TableName};
+use zb_types::{Secret, TableName, with_causes};
 
-use crate::{Error, Status, TokenError, TokenSource, lane::Line, observer::Observers};
+use crate::{Error, Status, TokenError, TokenSource, lane::Line, lock::lock, observer::Observers};
 
 /// Of one stream.
 pub(super) struct Context {
@@ -28,7 +28,7 @@ impl Context {
                 match code {
                     // What trying again does not cure: the SDK's own list.
                     3 | 5 | 7 | 11 | 12 | 16 => self.service(code, status.message()),
-                    _ => self.unavailable(code, with_causes(&status, status.message())),
+                    _ => self.unavailable(code, with_causes(status.message(), &status)),
                 }
             }
             // The SDK drops the status of a refused record and keeps its text.
@@ -64,32 +64,7 @@ impl Context {
     }
 
     fn unavailable(&self, code: i32, message: String) -> Error {
-        let (attempts, elapsed) = self.line.pace.spent();
-        Error::Unavailable {
-            table: self.table.clone(),
-            endpoint: self.endpoint.clone(),
-            attempts,
-            elapsed,
-            status: Status::new(code, message),
-        }
+        let status = Status::new(code, message);
+        Error::unavailable(&self.table, &self.endpoint, &self.line.pace, status)
     }
-}
-
-/// The message and those of its causes that it does not already say.
-fn with_causes(error: &dyn std::error::Error, message: &str) -> String {
-    let mut text = message.to_owned();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

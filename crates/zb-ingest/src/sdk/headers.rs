@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use databricks_zerobus_ingest_sdk::{HeadersProvider, ZerobusError, ZerobusResult};
 use zb_types::ExposeSecret as _;
 
-use super::context::{Context, lock};
-use crate::Event;
+use super::context::Context;
+use crate::{Event, lock::lock};
 
 /// The SDK asks for headers once for each attempt to connect, before anything else: the place to
 /// wait, to count, and to give a token.

@@ -2,19 +2,20 @@
 
 use std::{
     error::Error as StdError,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
 use arrow_array::{RecordBatch, cast::AsArray};
-use zb_ingest::{Code, Quarantine, RejectedBy, Sender};
+use zb_ingest::{Code, Quarantine, RejectedBy, Sender, TrySubmitError};
 use zb_local::faults::{self, Fault};
 use zb_types::TableName;
 
 use crate::{
-    flights::{flights, ids_of, rows_of},
+    flights::{flights, ids_of, rows_of, without_carrier},
     ground::{Ground, is_flight, prompt},
     partition::{assert_durable, assert_partition, settled},
+    witness::{Seen, Witness},
 };
 
 /// A service that refuses every row whose carrier is `XX`.
@@ -278,4 +279,68 @@ async fn a_table_that_changes_under_a_stream_is_an_error_and_no_bad_row() {
         panic!("{:?}", receipt.error());
     };
     assert_eq!(status.code, Code::INVALID_ARGUMENT);
+}
+
+/// Keeps nothing before it may.
+struct Slow(Mutex<mpsc::Receiver<()>>);
+
+impl Quarantine for Slow {
+    fn put(&self, _: &TableName, _: &RecordBatch) -> Result<(), Box<dyn StdError>> {
+        Ok(self.0.lock().unwrap().recv()?)
+    }
+}
+
+#[tokio::test]
+async fn batches_of_bad_rows_alone_wait_for_a_slow_quarantine_too() {
+    const MAX_WAITING: usize = 64;
+    let ground = ground().await;
+    let (go, slow) = mpsc::channel();
+    let slow = Arc::new(Slow(Mutex::new(slow)));
+    let sender = ground.sender(ground.options().quarantine(slow)).await;
+    let bad = |id| without_carrier(id..id + 1, &[id]);
+    let mut tickets = Vec::new();
+    for id in 0..MAX_WAITING as i64 {
+        tickets.push(sender.submit(bad(id)).await.unwrap());
+    }
+    let Err(TrySubmitError::Full(refused)) = sender.try_submit(bad(64)).await else {
+        panic!("there is no end to what waits for the quarantine");
+    };
+    assert_eq!(refused.num_rows(), 1);
+    let next = tokio::time::timeout(Duration::from_millis(300), sender.submit(bad(64))).await;
+    assert!(next.is_err(), "it has not waited");
+    for _ in 0..=MAX_WAITING {
+        go.send(()).unwrap();
+    }
+    tickets.push(sender.submit(bad(65)).await.unwrap());
+    go.send(()).unwrap();
+    for ticket in tickets {
+        let receipt = settled(ticket).await;
+        assert_eq!(receipt.rejected().len(), 1);
+        assert_eq!(receipt.quarantine_error(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_in_parts_is_told_of_as_often_and_is_durable_once() {
+    let ground = ground().await;
+    let witness = Witness::new();
+    let options = ground.options().observer(witness.clone());
+    let sender = ground.sender(options).await;
+    let receipt = sender.send(with_poison(0..16, &[5])).await.unwrap();
+    assert_partition(&receipt);
+    let requests = ground.server.stats().requests;
+    let sent = witness.sent();
+    assert_eq!(sent.len() as u64, requests, "{sent:?}");
+    let (whole_rows, whole_bytes) = sent[0];
+    assert_eq!(whole_rows, 16);
+    let seen = witness.seen();
+    let durable = seen.iter().filter_map(|seen| match seen {
+        Seen::Acknowledged { rows, bytes } => Some((*rows, *bytes)),
+        _ => None,
+    });
+    let (rows, bytes) = durable.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    assert_eq!(rows, 15);
+    // All rows are of one size, but for a byte of rounding a part.
+    let expected = whole_bytes * 15 / 16;
+    assert!(bytes.abs_diff(expected) <= 16, "{bytes} of {expected}");
 }

@@ -1,12 +1,15 @@
 //! Rows that cannot be sent, among rows that can.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use arrow_array::{Array, RecordBatch, cast::AsArray, types::UInt64Type};
-use zb_ingest::RejectedBy;
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, StringArray, UInt64Array, cast::AsArray, types::UInt64Type,
+};
+use arrow_schema::{DataType, Field, Schema};
+use zb_ingest::{RejectedBy, Sender, reason_columns};
 
 use crate::{
-    flights::{flights, ids_of, rows_of, without_carrier},
+    flights::{flights, ids_of, rows_of, table, without_carrier},
     ground::{Ground, is_flight},
     partition::{assert_partition, settled},
     witness::{Seen, Witness},
@@ -132,4 +135,25 @@ async fn a_batch_of_bad_rows_sends_nothing_and_the_next_one_is_sent() {
     let receipt = sender.send(flights(3..5)).await.unwrap();
     assert!(receipt.is_all_durable());
     assert_eq!(ground.landed(), [3, 4]);
+}
+
+#[tokio::test]
+async fn rows_are_counted_on_and_those_of_a_quarantine_before_keep_their_number() {
+    let columns = |nullable| {
+        Schema::new(vec![
+            Field::new(reason_columns::ROW, DataType::UInt64, true),
+            Field::new("carrier", DataType::Utf8, nullable),
+        ])
+    };
+    let before: ArrayRef = Arc::new(UInt64Array::from(vec![7, 8]));
+    let carriers: ArrayRef = Arc::new(StringArray::from(vec![Some("UA"), None]));
+    let batch = RecordBatch::try_new(Arc::new(columns(true)), vec![before, carriers]).unwrap();
+
+    let ground = Ground::new().await;
+    let options = ground.options().dry_run();
+    let sender = Sender::open(table(), &columns(false), ground.tokens(), options).await;
+    let receipt = sender.unwrap().send(batch).await.unwrap();
+    let rows = receipt.rejected_batch_from(100).unwrap();
+    let place = |column: usize| rows.column(column).as_primitive::<UInt64Type>().value(0);
+    assert_eq!((rows.num_rows(), place(0), place(2)), (1, 8, 101));
 }
