@@ -1,6 +1,6 @@
 //! The reference pages of the book leave nothing out: what the program and the sources have, they name.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use zb_tests::Zb;
 
@@ -122,6 +122,42 @@ fn every_key_and_every_action_of_a_fault_is_on_its_page() {
     let missing: Vec<_> = all
         .iter()
         .filter(|word| !page.contains(&format!("`{word}`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// All files of Rust below a directory.
+fn sources(directory: &Path, all: &mut Vec<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            all.push(format!("/{}", path.display()));
+        }
+    }
+}
+
+#[test]
+fn every_file_that_the_plan_of_the_house_names_is_there() {
+    let mut all = Vec::new();
+    for room in ["crates", "bindings/python/src", "xtask/src", "tests"] {
+        sources(&zb_tests::root().join(room), &mut all);
+    }
+    let plan = read("ARCHITECTURE.md");
+    let named = plan.split('`').skip(1).step_by(2);
+    let named: BTreeSet<_> = named
+        .filter(|word| Path::new(word).extension().is_some_and(|e| e == "rs"))
+        // One of the SDK.
+        .filter(|file| *file != "stream/grpc/supervisor.rs")
+        .collect();
+    assert!(named.len() > 80, "{named:?}");
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|file| {
+            all.iter()
+                .all(|there| !there.ends_with(&format!("/{file}")))
+        })
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
