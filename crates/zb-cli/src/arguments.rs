@@ -115,6 +115,8 @@ pub(crate) struct Replay {
 /// opens. Nothing is written. Exits with 0 when no check failed, 1 when one did, 2 when the command or
 /// the configuration cannot be read.
 #[derive(Debug, Args)]
+// Refused, in words of its own: it looks at the way to a service.
+#[command(mut_arg("local", |local| local.hide(true)))]
 pub(crate) struct Doctor {
     /// A file to hold against the table; `-` is standard input
     #[arg(value_name = "FILE", requires = "table")]
