@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -197,6 +199,22 @@ def test_progress_is_told_to_functions_and_bars(client: za.Client) -> None:
     client.send(TABLE, rows, progress=True)
     with pytest.raises(TypeError, match="progress is"):
         client.send(TABLE, rows, progress=5)  # type: ignore[arg-type]
+
+
+def test_that_there_is_no_bar_is_told_of_the_line_that_wants_one(
+    client: za.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    rows = pa.table({"n": [1]})
+    here = inspect.currentframe()
+    assert here is not None
+    with pytest.warns(UserWarning, match="pip install tqdm") as told:
+        client.send(TABLE, rows, progress=True)
+        by_client = here.f_lineno - 1
+        client.sender(TABLE, rows.schema).send(rows, progress=True)
+        by_sender = here.f_lineno - 1
+    lines = [(warning.filename, warning.lineno) for warning in told]
+    assert lines == [(__file__, by_client), (__file__, by_sender)]
 
 
 def test_what_progress_raises_ends_the_send(client: za.Client) -> None:
