@@ -11,26 +11,25 @@ use std::{
 use pyo3::{prelude::*, types::PyDict};
 use tokio::runtime::Runtime;
 use zb_core::{
-    Client as Facade, ClientBuilder, Closed, ExposeSecret as _, SenderBuilder, TableName,
-    local::{
-        Server,
-        faults::{FaultScript, ScriptError},
-    },
+    Client as Facade, ClientBuilder, ExposeSecret as _, SenderBuilder, TableName,
     telemetry::{FanOut, Stats},
 };
 
 use crate::{
     call::Call,
-    delivery::{Delivery, Reading, Target},
+    delivery::{Delivery, Target},
     errors,
     input::Batches,
     logging,
-    outcome::Outcome,
+    outcome::undelivered,
+    place::Place,
     runtime,
     sender::Sender,
+    sending,
     settings::{self, Keywords},
     stats::snapshot,
-    telemetry::{Context, Exporting},
+    table,
+    telemetry::Exporting,
     ticket::Ticket,
 };
 
@@ -45,36 +44,9 @@ pub(crate) struct Client {
     exporting: Mutex<Option<Arc<Exporting>>>,
 }
 
-/// Where the endpoint is.
-enum Place {
-    /// In this process, with its tables below a directory, and what goes wrong there.
-    Local(PathBuf, FaultScript),
-    Elsewhere(settings::Places),
-    /// Nowhere: a dry run.
-    Nowhere,
-}
-
-impl Place {
-    fn of(place: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if place.is_none() {
-            Ok(Self::Nowhere)
-        } else if place.is_instance_of::<PyDict>() {
-            Ok(Self::Elsewhere(place.extract()?))
-        } else if let Ok((directory, script)) = place.extract::<(PathBuf, String)>() {
-            let script = script.parse().map_err(|error: ScriptError| {
-                errors::configuration(place.py(), &format!("the fault script: {error}"))
-            })?;
-            Ok(Self::Local(directory, script))
-        } else {
-            Ok(Self::Local(place.extract()?, FaultScript::default()))
-        }
-    }
-}
-
 #[pymethods]
 impl Client {
-    /// `place` is a directory, a pair of a directory and a fault script, a dict of
-    /// [`settings::Places`], or `None` for a dry run; `keywords` are settings by their names.
+    /// `place` is what [`Place::of`] takes; `keywords` are settings by their names.
     #[new]
     #[pyo3(signature = (place, keywords, telemetry))]
     fn new(
@@ -98,15 +70,8 @@ impl Client {
         }
         let builder = builder.recorder(recorders);
         let opening = async move {
-            match place {
-                Place::Local(directory, faults) => {
-                    let server = Server::builder(directory).faults(faults);
-                    builder.local_with(server).await
-                }
-                Place::Elsewhere(places) => places.apply(builder).build(),
-                Place::Nowhere => builder.dry_run(),
-            }
-            .map_err(|error| Python::attach(|py| errors::raise(py, &error)))
+            let opened = place.open(builder).await;
+            opened.map_err(|error| Python::attach(|py| errors::raise(py, &error)))
         };
         let facade = runtime::wait(py, &runtime, opening, |_| Ok(()))?;
         Ok(Self {
@@ -129,8 +94,7 @@ impl Client {
         tick: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let delivery = self.delivery(py, table, call)?;
-        let outcome = wait_for(py, &self.runtime, delivery, batches, tick)?;
-        outcome.facts(py)
+        sending::send(py, &self.runtime, delivery, batches, tick)
     }
 
     /// The same as an awaitable.
@@ -142,7 +106,7 @@ impl Client {
         call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
         let delivery = self.delivery(py, table, call)?;
-        await_for(py, &self.runtime, delivery, batches)
+        sending::send_async(py, &self.runtime, delivery, batches)
     }
 
     /// Hands everything in, and gives a ticket when all of it is on its way.
@@ -154,7 +118,7 @@ impl Client {
         call: Call,
     ) -> PyResult<Ticket> {
         let delivery = self.delivery(py, table, call)?;
-        Ticket::submit(py, &self.runtime, delivery, batches)
+        sending::submit(py, &self.runtime, delivery, batches)
     }
 
     /// The same as an awaitable.
@@ -166,7 +130,7 @@ impl Client {
         call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
         let delivery = self.delivery(py, table, call)?;
-        Ticket::submit_async(py, &self.runtime, delivery, batches)
+        sending::submit_async(py, &self.runtime, delivery, batches)
     }
 
     /// A ticket that nothing was handed in with yet.
@@ -212,8 +176,7 @@ impl Client {
     }
 
     /// Ends the client; gives how many rows were not sent, and how many have an unknown fate.
-    #[pyo3(signature = (deadline=None))]
-    fn close(&self, py: Python<'_>, deadline: Option<Duration>) -> PyResult<(usize, usize)> {
+    fn close(&self, py: Python<'_>, deadline: Duration) -> PyResult<(usize, usize)> {
         let Some(closing) = self.closing(py, deadline)? else {
             return Ok((0, 0));
         };
@@ -221,12 +184,7 @@ impl Client {
     }
 
     /// The same as an awaitable.
-    #[pyo3(signature = (deadline=None))]
-    fn close_async<'py>(
-        &self,
-        py: Python<'py>,
-        deadline: Option<Duration>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn close_async<'py>(&self, py: Python<'py>, deadline: Duration) -> PyResult<Bound<'py, PyAny>> {
         let closing = self.closing(py, deadline)?;
         runtime::spawn(py, &self.runtime, async move {
             match closing {
@@ -238,7 +196,7 @@ impl Client {
 
     /// The columns of a table as Unity Catalog has them: name, type, whether they may be null.
     fn describe_table(&self, py: Python<'_>, table: &str) -> PyResult<Vec<(String, String, bool)>> {
-        let describing = describe(self.facade(py)?, name(py, table)?);
+        let describing = describe(self.facade(py)?, table::named(py, table)?);
         runtime::wait(py, &self.runtime, describing, |_| Ok(()))
     }
 
@@ -248,7 +206,7 @@ impl Client {
         py: Python<'py>,
         table: &str,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let describing = describe(self.facade(py)?, name(py, table)?);
+        let describing = describe(self.facade(py)?, table::named(py, table)?);
         runtime::spawn(py, &self.runtime, describing)
     }
 
@@ -298,7 +256,7 @@ impl Client {
 
     fn delivery(&self, py: Python<'_>, table: &str, call: Call) -> PyResult<Delivery> {
         logging::refresh(py);
-        let target = Target::Client(self.facade(py)?, name(py, table)?);
+        let target = Target::Client(self.facade(py)?, table::named(py, table)?);
         Ok(Delivery::new(target, call))
     }
 
@@ -311,7 +269,7 @@ impl Client {
     ) -> PyResult<impl Future<Output = PyResult<Sender>> + Send + use<>> {
         logging::refresh(py);
         let keywords = Keywords::of(keywords)?;
-        let (facade, table) = (self.facade(py)?, name(py, table)?);
+        let (facade, table) = (self.facade(py)?, table::named(py, table)?);
         let (schema, runtime) = (schema.into_inner(), Arc::clone(&self.runtime));
         Ok(async move {
             let sender = facade.sender(&table, &schema);
@@ -327,7 +285,7 @@ impl Client {
     fn closing(
         &self,
         py: Python<'_>,
-        deadline: Option<Duration>,
+        deadline: Duration,
     ) -> PyResult<Option<impl Future<Output = PyResult<(usize, usize)>> + Send + use<>>> {
         if self.process != process::id() {
             return Err(errors::forked(py, "client"));
@@ -338,10 +296,7 @@ impl Client {
         };
         let exporting = self.exporting();
         Ok(Some(async move {
-            let closed = match deadline {
-                Some(deadline) => facade.close_within(deadline).await,
-                None => facade.close().await,
-            };
+            let closed = facade.close_within(deadline).await;
             if let Some(exporting) = exporting {
                 exporting.end().await;
             }
@@ -376,63 +331,6 @@ impl Drop for Client {
             mem::forget(Arc::clone(&self.runtime));
         }
     }
-}
-
-/// Reads, hands in and waits for everything on this thread.
-pub(crate) fn wait_for(
-    py: Python<'_>,
-    runtime: &Runtime,
-    mut delivery: Delivery,
-    batches: &Batches,
-    tick: Option<Bound<'_, PyAny>>,
-) -> PyResult<Outcome> {
-    let source = batches.take()?;
-    let sending = Context::scope(delivery.context(), async move {
-        delivery.hand_in(source, Reading::Here).await;
-        delivery.settle_all().await;
-        Ok(delivery.outcome())
-    });
-    let tick = tick.map(Bound::unbind);
-    runtime::wait(py, runtime, sending, |py| match &tick {
-        Some(tick) => tick.bind(py).call0().map(drop),
-        None => Ok(()),
-    })
-}
-
-/// The same on the threads of the runtime.
-pub(crate) fn await_for<'py>(
-    py: Python<'py>,
-    runtime: &Runtime,
-    mut delivery: Delivery,
-    batches: &Batches,
-) -> PyResult<Bound<'py, PyAny>> {
-    let source = batches.take()?;
-    let sending = Context::scope(delivery.context(), async move {
-        delivery.hand_in(source, Reading::Aside).await;
-        delivery.settle_all().await;
-        let outcome = delivery.outcome();
-        Python::attach(|py| outcome.facts(py).map(Bound::unbind))
-    });
-    runtime::spawn(py, runtime, sending)
-}
-
-pub(crate) fn name(py: Python<'_>, table: &str) -> PyResult<TableName> {
-    table
-        .parse()
-        .map_err(|error: zb_core::TableNameError| errors::configuration(py, &error.to_string()))
-}
-
-/// How many rows were not sent, and how many have an unknown fate.
-pub(crate) fn undelivered(left: &[Closed]) -> (usize, usize) {
-    let mut counts = (0, 0);
-    for rows in left.iter().flat_map(|closed| &closed.undelivered) {
-        match rows.fate {
-            zb_core::Fate::NotSent => counts.0 += rows.batch.num_rows(),
-            // Nothing is known of any other fate.
-            _ => counts.1 += rows.batch.num_rows(),
-        }
-    }
-    counts
 }
 
 async fn flush(facade: Arc<Facade>) -> PyResult<()> {

@@ -89,13 +89,13 @@ impl Delivery {
         }
     }
 
-    /// Where the caller is in a trace.
-    pub(crate) fn context(&self) -> Option<Context> {
-        self.call.context.clone()
+    /// Hands in all batches where the caller is in a trace, until there are no more or something fails.
+    pub(crate) async fn hand_in(&mut self, source: Source, reading: Reading) {
+        let context = self.call.context.clone();
+        Context::scope(context, self.take_in(source, reading)).await;
     }
 
-    /// Hands in all batches, until there are no more or something fails.
-    pub(crate) async fn hand_in(&mut self, source: Source, reading: Reading) {
+    async fn take_in(&mut self, source: Source, reading: Reading) {
         let mut source = Some(source);
         while !self.has_failed() {
             let batch = match next(&mut source, reading).await {

@@ -1,8 +1,9 @@
 //! The native half of the Python package `zerobus_arrow`: what `_native.pyi` declares.
 //!
-//! A batch comes in through `input.rs`, is handed to the facade in `delivery.rs`, and what became of
-//! it goes back through `outcome.rs`. `runtime.rs` is where Python waits. Everything that a user sees is
-//! in `python/zerobus_arrow`.
+//! A call of `client.rs` or `sender.rs` goes one of the ways of `sending.rs`: a batch comes in through
+//! `input.rs`, is handed to the facade in `delivery.rs`, and what became of it goes back through
+//! `outcome.rs`. `runtime.rs` is where Python waits. Everything that a user sees is in
+//! `python/zerobus_arrow`.
 
 mod call;
 mod client;
@@ -11,12 +12,15 @@ mod errors;
 mod input;
 mod logging;
 mod outcome;
+mod place;
 mod rows;
 mod runtime;
 mod schema;
 mod sender;
+mod sending;
 mod settings;
 mod stats;
+mod table;
 mod telemetry;
 mod ticket;
 

@@ -1,10 +1,10 @@
-//! What Python is told when the fate of every row is known.
+//! What Python is told when the fate of every row is known, or nobody waits for it any more.
 
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use pyo3::{prelude::*, types::PyDict};
-use zb_core::{RowRanges, TableName, Totals};
+use zb_core::{Closed, Fate, RowRanges, TableName, Totals};
 
 use crate::{
     delivery::{Failure, seconds},
@@ -69,6 +69,19 @@ impl Outcome {
         facts.set_item("error", error.map(|error| error.into_value(py)))?;
         Ok(facts)
     }
+}
+
+/// How many rows closing left that were not sent, and how many with an unknown fate.
+pub(crate) fn undelivered(left: &[Closed]) -> (usize, usize) {
+    let mut counts = (0, 0);
+    for rows in left.iter().flat_map(|closed| &closed.undelivered) {
+        match rows.fate {
+            Fate::NotSent => counts.0 += rows.batch.num_rows(),
+            // Nothing is known of any other fate.
+            _ => counts.1 += rows.batch.num_rows(),
+        }
+    }
+    counts
 }
 
 fn pairs(ranges: &RowRanges) -> Vec<(usize, usize)> {

@@ -5,7 +5,7 @@ use pyo3::{prelude::*, types::PyBytes};
 use pyo3_arrow::PySchema;
 use zb_core::convert::{Encoder, Options, create_table_sql, delta_schema, proto_text, summarize};
 
-use crate::{client, errors};
+use crate::{errors, table};
 
 /// The Protobuf message of a schema, as text.
 #[pyfunction]
@@ -23,7 +23,7 @@ pub(crate) fn descriptor(py: Python<'_>, schema: PySchema) -> PyResult<Bound<'_,
 /// The `CREATE TABLE` statement for a schema.
 #[pyfunction]
 pub(crate) fn create_table(py: Python<'_>, table: &str, schema: PySchema) -> PyResult<String> {
-    let table = client::name(py, table)?;
+    let table = table::named(py, table)?;
     create_table_sql(&table, &schema.into_inner()).map_err(|error| errors::raise_schema(py, &error))
 }
 

@@ -8,16 +8,14 @@ use zb_core::{Client as Facade, Sender as Inner};
 
 use crate::{
     call::Call,
-    client::{await_for, undelivered, wait_for},
     delivery::{Delivery, Target},
     errors,
     input::Batches,
-    logging, runtime,
+    logging,
+    outcome::undelivered,
+    runtime, sending,
     ticket::Ticket,
 };
-
-/// How long closing waits for rows in flight.
-const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A sender of this process.
 #[pyclass(module = "zerobus_arrow._native", frozen)]
@@ -67,8 +65,7 @@ impl Sender {
         tick: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let delivery = self.delivery(py, call)?;
-        let outcome = wait_for(py, &self.runtime, delivery, batches, tick)?;
-        outcome.facts(py)
+        sending::send(py, &self.runtime, delivery, batches, tick)
     }
 
     /// The same as an awaitable.
@@ -79,13 +76,13 @@ impl Sender {
         call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
         let delivery = self.delivery(py, call)?;
-        await_for(py, &self.runtime, delivery, batches)
+        sending::send_async(py, &self.runtime, delivery, batches)
     }
 
     /// As `Client.submit`.
     fn submit(&self, py: Python<'_>, batches: &Batches, call: Call) -> PyResult<Ticket> {
         let delivery = self.delivery(py, call)?;
-        Ticket::submit(py, &self.runtime, delivery, batches)
+        sending::submit(py, &self.runtime, delivery, batches)
     }
 
     /// The same as an awaitable.
@@ -96,7 +93,7 @@ impl Sender {
         call: Call,
     ) -> PyResult<Bound<'py, PyAny>> {
         let delivery = self.delivery(py, call)?;
-        Ticket::submit_async(py, &self.runtime, delivery, batches)
+        sending::submit_async(py, &self.runtime, delivery, batches)
     }
 
     /// A ticket that nothing was handed in with yet.
@@ -123,20 +120,14 @@ impl Sender {
     }
 
     /// Ends the sender; gives how many rows were not sent, and how many have an unknown fate.
-    #[pyo3(signature = (deadline=None))]
-    fn close(&self, py: Python<'_>, deadline: Option<Duration>) -> PyResult<(usize, usize)> {
+    fn close(&self, py: Python<'_>, deadline: Duration) -> PyResult<(usize, usize)> {
         self.check(py)?;
         let closing = close(Arc::clone(&self.inner), deadline);
         runtime::wait(py, &self.runtime, closing, |_| Ok(()))
     }
 
     /// The same as an awaitable.
-    #[pyo3(signature = (deadline=None))]
-    fn close_async<'py>(
-        &self,
-        py: Python<'py>,
-        deadline: Option<Duration>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn close_async<'py>(&self, py: Python<'py>, deadline: Duration) -> PyResult<Bound<'py, PyAny>> {
         self.check(py)?;
         runtime::spawn(py, &self.runtime, close(Arc::clone(&self.inner), deadline))
     }
@@ -176,7 +167,7 @@ async fn flush(sender: Arc<Inner>) -> PyResult<()> {
     flushed.map_err(|error| Python::attach(|py| errors::raise_delivery(py, &error)))
 }
 
-async fn close(sender: Arc<Inner>, deadline: Option<Duration>) -> PyResult<(usize, usize)> {
-    let closed = sender.close(deadline.unwrap_or(CLOSE_DEADLINE)).await;
+async fn close(sender: Arc<Inner>, deadline: Duration) -> PyResult<(usize, usize)> {
+    let closed = sender.close(deadline).await;
     Ok(undelivered(&[closed]))
 }

@@ -15,7 +15,6 @@ use crate::{
     input::Batches,
     outcome::Outcome,
     runtime,
-    telemetry::Context,
 };
 
 /// What is on its way. Waited for by one at a time; the first who sees the end takes it.
@@ -27,38 +26,7 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// Hands in on this thread.
-    pub(crate) fn submit(
-        py: Python<'_>,
-        runtime: &Arc<Runtime>,
-        mut delivery: Delivery,
-        batches: &Batches,
-    ) -> PyResult<Self> {
-        let source = batches.take()?;
-        let handing = Context::scope(delivery.context(), async move {
-            delivery.hand_in(source, Reading::Here).await;
-            Ok(delivery)
-        });
-        let delivery = runtime::wait(py, runtime, handing, |_| Ok(()))?;
-        Ok(Self::new(Arc::clone(runtime), delivery))
-    }
-
-    /// Hands in on the threads of the runtime.
-    pub(crate) fn submit_async<'py>(
-        py: Python<'py>,
-        runtime: &Arc<Runtime>,
-        mut delivery: Delivery,
-        batches: &Batches,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let source = batches.take()?;
-        let held = Arc::clone(runtime);
-        let handing = Context::scope(delivery.context(), async move {
-            delivery.hand_in(source, Reading::Aside).await;
-            Ok(Self::new(held, delivery))
-        });
-        runtime::spawn(py, runtime, handing)
-    }
-
+    /// A ticket for what was handed in so far.
     pub(crate) fn new(runtime: Arc<Runtime>, delivery: Delivery) -> Self {
         let delivery = Arc::new(AsyncMutex::new(Some(delivery)));
         Self {
@@ -105,8 +73,7 @@ impl Ticket {
             let Some(delivery) = &mut *held else {
                 return Ok(false);
             };
-            let context = delivery.context();
-            Context::scope(context, delivery.hand_in(source, Reading::Aside)).await;
+            delivery.hand_in(source, Reading::Aside).await;
             Ok(!delivery.has_failed())
         })
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import linecache
 import pickle
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -197,6 +200,33 @@ def test_progress_is_told_to_functions_and_bars(client: za.Client) -> None:
     client.send(TABLE, rows, progress=True)
     with pytest.raises(TypeError, match="progress is"):
         client.send(TABLE, rows, progress=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", ["client", "sender", "awaited client", "awaited sender"])
+def test_that_there_is_no_bar_is_told_of_the_line_that_wants_one(
+    how: str, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    rows = pa.table({"n": [1]})
+
+    def send() -> None:
+        with za.Client.local(lake) as client:
+            if how == "client":
+                client.send(TABLE, rows, progress=True)
+            else:
+                client.sender(TABLE, rows.schema).send(rows, progress=True)
+
+    async def send_awaited() -> None:
+        async with za.AsyncClient.local(lake) as client:
+            if how == "awaited client":
+                await client.send(TABLE, rows, progress=True)
+            else:
+                await (await client.sender(TABLE, rows.schema)).send(rows, progress=True)
+
+    with pytest.warns(UserWarning, match="pip install tqdm") as told:
+        asyncio.run(send_awaited()) if how.startswith("awaited") else send()
+    assert told[0].filename == __file__
+    assert "progress=True" in linecache.getline(__file__, told[0].lineno)
 
 
 def test_what_progress_raises_ends_the_send(client: za.Client) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import types
+from functools import partial
 from typing import Any, Self, Unpack
 
-from . import _exit, _inputs, _native, _settings, _trace, errors
+from . import _exit, _native, _sender, _sending, _settings, errors
+from ._blocking import Blocking
 from ._inputs import Data
-from ._progress import ProgressOption, Watch
+from ._progress import ProgressOption
 from ._receipt import Receipt
+from ._sending import Sending
 from ._settings import ClientOptions, Connection, Path, Seconds, SenderOptions
 
 
@@ -16,11 +18,8 @@ class AllOptions(Connection, ClientOptions, total=False):
     """All keywords of a client."""
 
 
-class Base:
+class Base(Sending[_native.Client]):
     """What both kinds of client have in common."""
-
-    _native: _native.Client
-    _keep_rejected: int
 
     def __init__(self, **options: Unpack[AllOptions]) -> None:
         _settings.check(options, Connection, ClientOptions)
@@ -103,7 +102,7 @@ class Base:
         )
 
 
-class Client(Base):
+class Client(Base, Blocking[_native.Client]):
     """Sends Arrow data to Delta tables, and waits until it is durable.
 
     Safe to share between threads.
@@ -127,18 +126,7 @@ class Client(Base):
         ...     client.send("main.default.days", pl.DataFrame({"day": [1, 2]})).durable
         2
         """
-        watch = Watch(progress, data, table, self._keep_rejected)
-        try:
-            facts = self._native.send(
-                table,
-                _inputs.batches(data),
-                watch.call,
-                watch.tell if watch.is_wanted else None,
-            )
-            watch.tell()
-        finally:
-            watch.close()
-        return Receipt._of(facts)._raise_for_error()
+        return self._send(partial(self._native.send, table), table, data, progress)
 
     def submit(self, table: str, data: Data) -> Ticket:
         """Hands in ``data`` and returns when all of it is on its way. The ticket waits for the rest.
@@ -151,12 +139,7 @@ class Client(Base):
         ...     [ticket.wait().durable for ticket in tickets]
         [1, 1, 1]
         """
-        ticket = self._native.submit(
-            table,
-            _inputs.batches(data),
-            _native.Call(self._keep_rejected, _trace.context()),
-        )
-        return Ticket(ticket, table)
+        return Ticket(self._submit(partial(self._native.submit, table), data), table)
 
     def sender(self, table: str, schema: Any, **options: Unpack[SenderOptions]) -> Sender:
         """A sender for data of one schema, with options of its own. ``schema`` is anything with
@@ -169,29 +152,14 @@ class Client(Base):
         """The columns of a table as Unity Catalog has them: name, type, whether they may be null."""
         return self._native.describe_table(table)
 
-    def flush(self) -> None:
-        """Waits until everything submitted before is durable or refused."""
-        self._native.flush()
-
-    def close(self, timeout: Seconds = 30.0) -> None:
+    def close(self, timeout: Seconds = _sending.CLOSE_TIMEOUT) -> None:
         """Waits for what is in flight, for at most ``timeout`` seconds, and ends the client. A second
         call does nothing.
 
         Raises :class:`~zerobus_arrow.errors.ConnectionFailedError` if rows were left that nobody has a
         receipt of.
         """
-        _raise_for_left(*self._native.close(_settings.duration("timeout", timeout)))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: types.TracebackType | None,
-    ) -> None:
-        _close_after(self, error)
+        super().close(timeout)
 
 
 class Ticket:
@@ -213,7 +181,8 @@ class Ticket:
         and otherwise as :meth:`Client.send`.
         """
         if self._receipt is None:
-            facts = self._ticket.wait(_settings.duration("timeout", timeout))
+            patience = None if timeout is None else _settings.duration("timeout", timeout)
+            facts = self._ticket.wait(patience)
             if facts is not None:
                 self._receipt = Receipt._of(facts)
         if self._receipt is None:
@@ -225,81 +194,13 @@ class Ticket:
         return self._receipt._raise_for_error()
 
 
-class Sender:
+class Sender(_sender.Base, Blocking[_native.Sender]):
     """Sends data of one schema to one table, over streams of its own."""
-
-    def __init__(self, sender: _native.Sender, keep_rejected: int) -> None:
-        self._native = sender
-        self._keep_rejected = keep_rejected
-
-    @property
-    def table(self) -> str:
-        """The table that is sent to."""
-        return self._native.table
-
-    @property
-    def in_flight(self) -> int:
-        """How many requests are on their way."""
-        return self._native.in_flight
 
     def send(self, data: Data, *, progress: ProgressOption = None) -> Receipt:
         """As :meth:`Client.send`."""
-        watch = Watch(progress, data, self.table, self._keep_rejected)
-        try:
-            facts = self._native.send(
-                _inputs.batches(data),
-                watch.call,
-                watch.tell if watch.is_wanted else None,
-            )
-            watch.tell()
-        finally:
-            watch.close()
-        return Receipt._of(facts)._raise_for_error()
+        return self._send(self._native.send, self.table, data, progress)
 
     def submit(self, data: Data) -> Ticket:
         """As :meth:`Client.submit`."""
-        ticket = self._native.submit(
-            _inputs.batches(data),
-            _native.Call(self._keep_rejected, _trace.context()),
-        )
-        return Ticket(ticket, self.table)
-
-    def flush(self) -> None:
-        """Waits until everything submitted before is durable or refused."""
-        self._native.flush()
-
-    def close(self, timeout: Seconds = 30.0) -> None:
-        """As :meth:`Client.close`."""
-        _raise_for_left(*self._native.close(_settings.duration("timeout", timeout)))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: types.TracebackType | None,
-    ) -> None:
-        _close_after(self, error)
-
-
-def _close_after(closing: Client | Sender, error: BaseException | None) -> None:
-    """Closes at the end of a block. What went wrong first is what is told."""
-    if error is None:
-        closing.close()
-        return
-    try:
-        closing.close()
-    except errors.ZerobusError as second:
-        error.add_note(f"while closing: {second}")
-
-
-def _raise_for_left(not_sent: int, unknown: int) -> None:
-    """Raises if closing left rows that were not delivered."""
-    if not_sent or unknown:
-        raise errors.ConnectionFailedError(
-            f"closing left rows that were not delivered: {not_sent} were not sent, "
-            f"{unknown} may or may not be stored; their tickets tell which",
-            retryable=True,
-        )
+        return Ticket(self._submit(self._native.submit, data), self.table)

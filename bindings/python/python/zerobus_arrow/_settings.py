@@ -164,14 +164,14 @@ def keep_rejected(given: Mapping[str, Any]) -> int:
     return int(rows)
 
 
-def duration(name: str, value: Seconds | None) -> datetime.timedelta | None:
-    if value is None or isinstance(value, datetime.timedelta):
+def duration(name: str, value: Seconds) -> datetime.timedelta:
+    if isinstance(value, datetime.timedelta):
         found = value
     else:
         try:
             found = datetime.timedelta(seconds=value)
         except (OverflowError, ValueError) as error:
             raise errors.ConfigurationError(f"{name}: {value} is no time: {error}") from None
-    if found is not None and found < datetime.timedelta(0):
+    if found < datetime.timedelta(0):
         raise errors.ConfigurationError(f"{name}: {value} is in the past")
     return found
