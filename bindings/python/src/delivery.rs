@@ -6,12 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow_array::{ArrayRef, RecordBatch, UInt64Array, cast::AsArray, types::UInt64Type};
+use arrow_array::RecordBatch;
 use pyo3::prelude::*;
-use zb_core::{
-    Client, Error, Receipt, Sender, TableName, Ticket, Totals,
-    ingest::{self, reason_columns},
-};
+use zb_core::{Client, Error, Receipt, Sender, TableName, Ticket, Totals, ingest};
 
 use crate::{call::Call, input::Source, outcome::Outcome, telemetry::Context};
 
@@ -178,10 +175,10 @@ impl Delivery {
         let room = self.call.keep_rejected - self.rejected_kept;
         if room > 0 && !receipt.rejected().is_empty() {
             // Only offsets near their limits bring it about; the rows are counted all the same.
-            if let Ok(rows) = receipt.rejected_batch() {
+            if let Ok(rows) = receipt.rejected_batch_from(self.totals.rows as u64) {
                 let rows = rows.slice(0, rows.num_rows().min(room));
                 self.rejected_kept += rows.num_rows();
-                self.rejected.push(counted_from(&rows, self.totals.rows));
+                self.rejected.push(rows);
             }
         }
         self.totals.add(receipt);
@@ -224,21 +221,6 @@ async fn next(source: &mut Option<Source>, reading: Reading) -> PyResult<Option<
             crate::runtime::panicked(py, &*panic.into_panic())
         })),
     }
-}
-
-/// Rejected rows whose places are counted through all batches of the call.
-fn counted_from(rows: &RecordBatch, first: usize) -> RecordBatch {
-    let Ok(at) = rows.schema().index_of(reason_columns::ROW) else {
-        return rows.clone();
-    };
-    let Some(places) = rows.column(at).as_primitive_opt::<UInt64Type>() else {
-        return rows.clone();
-    };
-    let places: UInt64Array = places.unary(|place| place + first as u64);
-    let mut columns: Vec<ArrayRef> = rows.columns().to_vec();
-    columns[at] = Arc::new(places);
-    // The same types and lengths as before.
-    RecordBatch::try_new(rows.schema(), columns).unwrap_or_else(|_| rows.clone())
 }
 
 /// Seconds, as Python counts them.

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use pyo3::{intern, prelude::*, sync::PyOnceLock, types::PyDict};
-use zb_core::{Error, convert::SchemaError, ingest};
+use zb_core::{Error, convert::SchemaError, ingest, with_causes};
 
 /// The exception for an error of the facade.
 pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -109,20 +109,8 @@ fn facts_of_schema(error: &SchemaError) -> Facts {
     }
 }
 
-/// An error and its causes.
 fn text(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        // Some errors repeat their cause.
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
+    with_causes(&error.to_string(), error)
 }
 
 /// Calls `zerobus_arrow.errors.exception_of`, which knows the class for each kind.
