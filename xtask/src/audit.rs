@@ -3,7 +3,11 @@
 //! cargo-deny looks for the same in the graph of the workspace; this looks at every lockfile there is, those
 //! of `fuzz/` and `extras/` among them. What is ignored is said once, in `deny.toml`, and with a reason.
 
-use std::{fs, path::PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -21,6 +25,12 @@ const CARGO_AUDIT: Tool = Tool {
 /// The advisories, a git repository.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
 
+/// The variable that has the address of a mirror of it, for where the original cannot be reached.
+const MIRROR: &str = "ZB_ADVISORY_DB";
+
+/// Where it is kept.
+const COPY: &str = "target/advisory-db";
+
 const LOCKFILES: [&str; 3] = [
     "Cargo.lock",
     "fuzz/Cargo.lock",
@@ -30,21 +40,25 @@ const LOCKFILES: [&str; 3] = [
 /// Installs cargo-audit below `target/` if it is not there, and runs it where the database can be reached.
 pub(crate) fn run() -> Result<()> {
     let ignored = ignored(&fs::read_to_string(run::root().join("deny.toml"))?)?;
-    let mut reach = run::program("git", &["ls-remote", "--exit-code", DATABASE, "HEAD"]);
+    let database = env::var(MIRROR).unwrap_or_else(|_| DATABASE.to_owned());
+    let mut reach = run::program("git", &["ls-remote", "--exit-code", &database, "HEAD"]);
     if !run::succeeds(reach.env("GIT_TERMINAL_PROMPT", "0")) {
-        println!("audit skipped: the advisory database cannot be reached from here");
+        println!(
+            "audit skipped: {database} cannot be reached from here; {MIRROR} may name a mirror"
+        );
         return Ok(());
     }
     let audit = cargo_audit()?;
     for file in LOCKFILES {
-        run::stream(&mut look(&audit, file, &ignored))?;
+        run::stream(&mut look(&audit, &database, file, &ignored))?;
     }
     Ok(())
 }
 
 /// Yanked crates are looked for by cargo-deny, in the index that cargo has.
-fn look(audit: &PathBuf, file: &str, ignored: &[String]) -> std::process::Command {
+fn look(audit: &Path, database: &str, file: &str, ignored: &[String]) -> Command {
     let mut look = run::program(audit, &["audit", "--file", file, "--deny", "unsound"]);
+    look.args(["--url", database, "--db", COPY]);
     look.args(ignored.iter().flat_map(|id| ["--ignore", id]));
     look
 }

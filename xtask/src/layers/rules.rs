@@ -39,6 +39,8 @@ pub(crate) const LAYERS: &[(&str, Ours)] = &[
     ("zb-examples", Only(&["zb-core"])),
     ("tested-service", Only(&["zb-core"])),
     ("xtask", Only(&[])),
+    // Of benchmarks, and of nothing that is published.
+    ("zb-bench", Only(&[])),
     ("zb-tests", Any),
 ];
 

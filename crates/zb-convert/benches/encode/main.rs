@@ -38,17 +38,11 @@ fn main() {
     // each chunk: what a process has that has run for a while, and luck otherwise.
     drop(black_box(vec![1_u8; (32 << 20) - (64 << 10)]));
     let args: Vec<String> = env::args().skip(1).collect();
-    let has = |flag: &str| args.iter().any(|arg| arg == flag);
     let mut bench = Bench {
-        criterion: Criterion::default()
-            .sample_size(10)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_millis(600))
-            .without_plots()
-            .configure_from_args(),
+        criterion: zb_bench::criterion(Duration::from_millis(600)),
         report: Report::default(),
         filter: args.first().filter(|arg| !arg.starts_with('-')).cloned(),
-        timed: has("--bench") && !has("--list") && !has("--profile-time"),
+        timed: zb_bench::is_timed(),
     };
     bench.set::<by_hand::FlatRow>("flat", data::flat);
     bench.set::<by_hand::NestedRow>("nested", data::nested);

@@ -1,6 +1,6 @@
 //! What is printed at the end, and written for `cargo xtask bench`.
 
-use std::{fmt::Write as _, fs, io, path::Path};
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -43,14 +43,12 @@ impl Report {
         let mut goals = goals::of_contenders(&self.results);
         goals.extend(goals::of_scaling(&self.scaled));
         let markdown = self.markdown(&goals);
-        println!("\n{markdown}");
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .with_file_name("bench")
-            .join("zb-convert-encode.json");
-        match write(&path, &self.json(&goals, &markdown)) {
-            Ok(()) => println!("written to {}", path.display()),
-            Err(error) => println!("{}: {error}", path.display()),
-        }
+        zb_bench::report(
+            env!("CARGO_TARGET_TMPDIR"),
+            "zb-convert-encode",
+            &markdown,
+            self.json(&goals),
+        );
     }
 
     /// Times of a result over ours of a form.
@@ -146,7 +144,7 @@ impl Report {
         ]
     }
 
-    fn json(&self, goals: &[Goal], markdown: &str) -> Value {
+    fn json(&self, goals: &[Goal]) -> Value {
         let results = self.results.iter().map(|r| {
             let [buffer, vecs] = self.ratios(r);
             json!({
@@ -197,7 +195,6 @@ impl Report {
             "goals": goals.collect::<Value>(),
             "left_out": left_out.collect::<Value>(),
             "scaling": scaling.collect::<Value>(),
-            "report": markdown,
         })
     }
 }
@@ -268,11 +265,4 @@ fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         out.push_str(&line(&cells));
     }
     out
-}
-
-fn write(path: &Path, json: &Value) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(path, format!("{json:#}\n"))
 }

@@ -1,15 +1,14 @@
 //! Who sends.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use databricks_zerobus_ingest_sdk::{ProtoBytes, ZerobusSdk, ZerobusStream};
 use zb_ingest::{Sender, SenderOptions};
-use zb_types::TableName;
 
-use crate::{data::Set, ground::Ground};
+use crate::ground::{Ground, data::Set, sending};
+
+/// Where the tables are.
+const SCHEMA: &str = "bench";
 
 pub(crate) const SENDER: &str = "sender";
 pub(crate) const SDK: &str = "bare SDK";
@@ -39,18 +38,7 @@ impl Contender<'_> {
 
     pub(crate) fn run(&self, ground: &Ground) -> Duration {
         match self {
-            Self::Sender(sender, set) => ground.client.block_on(async {
-                let batches = set.batches.clone();
-                let started = Instant::now();
-                let mut tickets = Vec::with_capacity(batches.len());
-                for batch in batches {
-                    tickets.push(sender.submit(batch).await.unwrap());
-                }
-                for ticket in tickets {
-                    assert!(ticket.wait().await.is_all_durable());
-                }
-                started.elapsed()
-            }),
+            Self::Sender(sender, set) => sending::send(ground, sender, set),
             Self::Sdk(stream, set) => {
                 let requests = set.requests.clone();
                 let records = |request: Vec<Vec<u8>>| request.into_iter().map(ProtoBytes);
@@ -68,24 +56,13 @@ impl Contender<'_> {
     }
 }
 
-/// A table of its own for each set.
-fn table(ground: &Ground, set: &Set) -> TableName {
-    let table: TableName = format!("main.bench.{}", set.name.replace(' ', "_").to_lowercase())
-        .parse()
-        .unwrap();
-    ground.create(&table, &set.schema);
-    table
-}
-
 pub(crate) fn sender(ground: &Ground, set: &Set) -> Sender {
-    let table = table(ground, set);
     let options = SenderOptions::new(ground.server.endpoint());
-    let opening = Sender::open(table, &set.schema, Arc::clone(&ground.tokens) as _, options);
-    ground.client.block_on(opening).unwrap()
+    sending::open(ground, sending::table(ground, SCHEMA, set), set, options)
 }
 
 pub(crate) fn stream(ground: &Ground, set: &Set) -> ZerobusStream {
-    let table = table(ground, set);
+    let table = sending::table(ground, SCHEMA, set);
     let (id, secret) = ground.credentials();
     ground.client.block_on(async {
         let sdk = ZerobusSdk::builder()

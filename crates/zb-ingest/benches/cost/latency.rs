@@ -6,8 +6,10 @@ use databricks_zerobus_ingest_sdk::ProtoBytes;
 
 use crate::{
     contender,
-    data::{Set, requests},
-    ground::Ground,
+    ground::{
+        Ground,
+        data::{Set, requests},
+    },
 };
 
 /// Rows of a batch.

@@ -11,33 +11,28 @@
 )]
 
 mod contender;
-mod data;
+#[path = "../ground/mod.rs"]
 mod ground;
 mod latency;
 mod report;
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 
 use contender::Contender;
-use data::Set;
-use ground::Ground;
+use ground::{
+    Ground,
+    data::{self, Set},
+};
 use report::Report;
 
 /// Of an odd number of rounds one is the median.
 const ROUNDS: usize = 11;
 
 fn main() {
-    let args: Vec<String> = env::args().skip(1).collect();
-    let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    let timed = has("--bench") && !has("--list") && !has("--profile-time");
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_secs(2))
-        .without_plots()
-        .configure_from_args();
+    let timed = zb_bench::is_timed();
+    let mut criterion = zb_bench::criterion(Duration::from_secs(2));
     let ground = Ground::new();
     let mut report = Report::default();
     for set in [data::flights(), data::texts()] {

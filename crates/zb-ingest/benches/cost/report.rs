@@ -1,13 +1,12 @@
 //! What is printed at the end, and written for `cargo xtask bench`.
 
-use std::{fmt::Write as _, fs, io, path::Path, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
-    ROUNDS,
     contender::{SDK, SENDER},
-    data::Set,
+    ground::data::Set,
     latency::Latencies,
 };
 
@@ -28,10 +27,7 @@ impl Report {
         results: impl Iterator<Item = (&'static str, Vec<Duration>)>,
     ) {
         let medians: Vec<_> = results
-            .map(|(name, mut times)| {
-                times.sort_unstable();
-                (name, times[ROUNDS / 2].as_secs_f64())
-            })
+            .map(|(name, times)| (name, zb_bench::median(times)))
             .collect();
         let of = |name| medians.iter().find(|(other, _)| *other == name).unwrap().1;
         let ratio = of(SDK) / of(SENDER);
@@ -85,21 +81,11 @@ impl Report {
              | rows | who | p50 ms | p95 ms | p99 ms |\n|---|---|---|---|---|"
         );
         let _ = writeln!(text, "{}", self.latency.join("\n"));
-        println!("\n{text}");
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .with_file_name("bench")
-            .join("zb-ingest-cost.json");
-        let json = json!({ "report": text, "results": self.json });
-        match write(&path, &json) {
-            Ok(()) => println!("written to {}", path.display()),
-            Err(error) => println!("{}: {error}", path.display()),
-        }
+        zb_bench::report(
+            env!("CARGO_TARGET_TMPDIR"),
+            "zb-ingest-cost",
+            &text,
+            json!(self.json),
+        );
     }
-}
-
-fn write(path: &Path, json: &Value) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(path, format!("{json:#}\n"))
 }

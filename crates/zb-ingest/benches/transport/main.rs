@@ -7,31 +7,26 @@
     missing_docs,
     dead_code,
     clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a program for people at a terminal; the sets are those of another one, too"
+    reason = "a program for people at a terminal; the ground is that of another one, too"
 )]
 
-#[path = "../cost/data.rs"]
-mod data;
-#[path = "../cost/ground.rs"]
+#[path = "../ground/mod.rs"]
 mod ground;
 mod relay;
 mod report;
 mod sets;
 
-use std::{
-    env,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode, Throughput};
-use zb_convert::{ChunkLimit, EncodedVecs, Encoder, Fitter, Options};
+use zb_convert::{EncodedVecs, Encoder, Fitter, Options};
 use zb_ingest::{Sender, SenderOptions, Transport};
-use zb_types::TableName;
 
-use data::Set;
-use ground::Ground;
+use ground::{
+    Ground,
+    data::{LIMIT, Set},
+    sending::{self, send},
+};
 use relay::Relay;
 use report::Report;
 
@@ -40,22 +35,9 @@ const ROUNDS: usize = 9;
 
 const TRANSPORTS: [Transport; 2] = [Transport::Protobuf, Transport::Flight];
 
-/// The limits of a sender's requests.
-const LIMIT: ChunkLimit = ChunkLimit {
-    rows: 32_768,
-    framed_bytes: 2 << 20,
-};
-
 fn main() {
-    let args: Vec<String> = env::args().skip(1).collect();
-    let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    let timed = has("--bench") && !has("--list") && !has("--profile-time");
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_secs(2))
-        .without_plots()
-        .configure_from_args();
+    let timed = zb_bench::is_timed();
+    let mut criterion = zb_bench::criterion(Duration::from_secs(2));
     let ground = Ground::new();
     let mut report = Report::default();
     for set in sets::all() {
@@ -152,26 +134,7 @@ impl Maker {
 }
 
 fn sender(ground: &Ground, set: &Set, transport: Transport, endpoint: &str) -> Sender {
-    let name = set.name.replace(' ', "_").to_lowercase();
-    let table: TableName = format!("main.{}.{name}", transport.name()).parse().unwrap();
-    ground.create(&table, &set.schema);
+    let table = sending::table(ground, transport.name(), set);
     let options = SenderOptions::new(endpoint).transport(transport);
-    let opening = Sender::open(table, &set.schema, Arc::clone(&ground.tokens) as _, options);
-    ground.client.block_on(opening).unwrap()
-}
-
-/// The whole set through one stream, until all of it is acknowledged.
-fn send(ground: &Ground, sender: &Sender, set: &Set) -> Duration {
-    ground.client.block_on(async {
-        let batches = set.batches.clone();
-        let started = Instant::now();
-        let mut tickets = Vec::with_capacity(batches.len());
-        for batch in batches {
-            tickets.push(sender.submit(batch).await.unwrap());
-        }
-        for ticket in tickets {
-            assert!(ticket.wait().await.is_all_durable());
-        }
-        started.elapsed()
-    })
+    sending::open(ground, table, set, options)
 }

@@ -1,10 +1,10 @@
 //! What is printed at the end, and written for `cargo xtask bench`.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{ROUNDS, TRANSPORTS, data::Set};
+use crate::{TRANSPORTS, ground::data::Set};
 
 #[derive(Default)]
 pub(crate) struct Report {
@@ -22,11 +22,7 @@ impl Report {
         sent: [Vec<Duration>; 2],
         wire: [u64; 2],
     ) {
-        let median = |mut times: Vec<Duration>| {
-            times.sort_unstable();
-            times[ROUNDS / 2].as_secs_f64()
-        };
-        let (made, sent) = (made.map(median), sent.map(median));
+        let (made, sent) = (made.map(zb_bench::median), sent.map(zb_bench::median));
         let rows = set.rows as f64;
         for (i, transport) in TRANSPORTS.into_iter().enumerate() {
             let ratio = |of: [f64; 2]| match i {
@@ -54,21 +50,11 @@ impl Report {
     pub(crate) fn finish(&self) {
         let head = "| rows | transport | make, ns a row | times as fast | sent, rows/s | times as fast | bytes a row on the wire |\n|---|---|---|---|---|---|---|\n";
         let text = format!("{head}{}\n", self.lines.join("\n"));
-        println!("\n{text}");
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .with_file_name("bench")
-            .join("zb-ingest-transport.json");
-        let json = json!({ "report": text, "results": self.json });
-        match write(&path, &json) {
-            Ok(()) => println!("written to {}", path.display()),
-            Err(error) => println!("{}: {error}", path.display()),
-        }
+        zb_bench::report(
+            env!("CARGO_TARGET_TMPDIR"),
+            "zb-ingest-transport",
+            &text,
+            json!(self.json),
+        );
     }
-}
-
-fn write(path: &Path, json: &Value) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(path, format!("{json:#}\n"))
 }

@@ -7,7 +7,7 @@ use arrow_array::{
     ArrayRef, DictionaryArray, Float64Array, ListArray, RecordBatch, types::Int32Type,
 };
 
-use crate::data::{self, Set};
+use crate::ground::data::{self, Set};
 
 pub(crate) fn all() -> Vec<Set> {
     vec![data::flights(), data::texts(), numbers(), words(), lists()]

@@ -1,6 +1,6 @@
 //! What is printed at the end, and written for `cargo xtask bench`.
 
-use std::{fmt::Write as _, fs, io, path::Path, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -70,24 +70,15 @@ impl Report {
                 time.as_micros()
             );
         }
-        println!("\n{text}");
         if !timed {
+            println!("\n{text}");
             return;
         }
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .with_file_name("bench")
-            .join("zb-local-throughput.json");
-        let json = json!({ "report": text, "results": self.json });
-        match write(&path, &json) {
-            Ok(()) => println!("written to {}", path.display()),
-            Err(error) => println!("{}: {error}", path.display()),
-        }
+        zb_bench::report(
+            env!("CARGO_TARGET_TMPDIR"),
+            "zb-local-throughput",
+            &text,
+            json!(self.json),
+        );
     }
-}
-
-fn write(path: &Path, json: &Value) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    fs::write(path, format!("{json:#}\n"))
 }

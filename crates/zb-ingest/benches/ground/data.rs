@@ -9,7 +9,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use zb_convert::{ChunkLimit, EncodedVecs, Encoder, Options};
 
 /// The limits of a sender's requests.
-const LIMIT: ChunkLimit = ChunkLimit {
+pub(crate) const LIMIT: ChunkLimit = ChunkLimit {
     rows: 32_768,
     framed_bytes: 2 << 20,
 };

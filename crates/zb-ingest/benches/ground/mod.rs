@@ -1,4 +1,7 @@
-//! An endpoint on threads of its own, and tokens for it.
+//! An endpoint on threads of its own, tokens for it, and what is sent to it.
+
+pub(crate) mod data;
+pub(crate) mod sending;
 
 use std::{sync::Arc, time::Duration};
 
