@@ -25,11 +25,8 @@ const CARGO_AUDIT: Tool = Tool {
 /// The advisories, a git repository.
 const DATABASE: &str = "https://github.com/RustSec/advisory-db";
 
-/// The variable that has the address of a mirror of it, for where the original cannot be reached.
-const MIRROR: &str = "ZB_ADVISORY_DB";
-
-/// Where it is kept.
-const COPY: &str = "target/advisory-db";
+/// The variable that names a directory with a clone of it, for where it cannot be reached.
+const CLONE: &str = "ZB_ADVISORY_DB";
 
 const LOCKFILES: [&str; 3] = [
     "Cargo.lock",
@@ -40,25 +37,27 @@ const LOCKFILES: [&str; 3] = [
 /// Installs cargo-audit below `target/` if it is not there, and runs it where the database can be reached.
 pub(crate) fn run() -> Result<()> {
     let ignored = ignored(&fs::read_to_string(run::root().join("deny.toml"))?)?;
-    let database = env::var(MIRROR).unwrap_or_else(|_| DATABASE.to_owned());
-    let mut reach = run::program("git", &["ls-remote", "--exit-code", &database, "HEAD"]);
-    if !run::succeeds(reach.env("GIT_TERMINAL_PROMPT", "0")) {
+    let clone = env::var_os(CLONE).map(PathBuf::from);
+    let mut reach = run::program("git", &["ls-remote", "--exit-code", DATABASE, "HEAD"]);
+    if clone.is_none() && !run::succeeds(reach.env("GIT_TERMINAL_PROMPT", "0")) {
         println!(
-            "audit skipped: {database} cannot be reached from here; {MIRROR} may name a mirror"
+            "audit skipped: {DATABASE} cannot be reached from here; {CLONE} may name a clone"
         );
         return Ok(());
     }
     let audit = cargo_audit()?;
     for file in LOCKFILES {
-        run::stream(&mut look(&audit, &database, file, &ignored))?;
+        run::stream(&mut look(&audit, clone.as_deref(), file, &ignored))?;
     }
     Ok(())
 }
 
 /// Yanked crates are looked for by cargo-deny, in the index that cargo has.
-fn look(audit: &Path, database: &str, file: &str, ignored: &[String]) -> Command {
+fn look(audit: &Path, clone: Option<&Path>, file: &str, ignored: &[String]) -> Command {
     let mut look = run::program(audit, &["audit", "--file", file, "--deny", "unsound"]);
-    look.args(["--url", database, "--db", COPY]);
+    if let Some(clone) = clone {
+        look.arg("--no-fetch").arg("--db").arg(clone);
+    }
     look.args(ignored.iter().flat_map(|id| ["--ignore", id]));
     look
 }
