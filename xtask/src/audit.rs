@@ -40,9 +40,7 @@ pub(crate) fn run() -> Result<()> {
     let clone = env::var_os(CLONE).map(PathBuf::from);
     let mut reach = run::program("git", &["ls-remote", "--exit-code", DATABASE, "HEAD"]);
     if clone.is_none() && !run::succeeds(reach.env("GIT_TERMINAL_PROMPT", "0")) {
-        println!(
-            "audit skipped: {DATABASE} cannot be reached from here; {CLONE} may name a clone"
-        );
+        println!("audit skipped: {DATABASE} cannot be reached from here; {CLONE} may name a clone");
         return Ok(());
     }
     let audit = cargo_audit()?;

@@ -172,9 +172,9 @@ metrics! {
     BACKOFF_DURATION = Histogram "zb.client.backoff.duration" "s"
         "Time that was waited before a connection.";
     RETRIES = Counter "zb.client.retries" "{retry}" [ERROR_TYPE]
-        "How often what was in flight had to be sent again, by cause.";
+        "How often a stream was lost or not opened and another was tried, by cause.";
     FAILURES = Counter "zb.client.failures" "{failure}" [ERROR_TYPE]
-        "Senders that gave up.";
+        "Senders that gave up, or were not opened.";
     TOKEN_REQUESTS = Counter "zb.token.requests" "{request}" [ERROR_TYPE]
         "Tokens that were asked for; with an error type, those that were not given.";
     TOKEN_REQUEST_DURATION = Histogram "zb.token.request.duration" "s" [ERROR_TYPE]

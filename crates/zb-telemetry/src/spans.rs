@@ -5,13 +5,16 @@
 //! | `send` (exported as `send {table}`) | the caller's | producer | `messaging.*`, `error.type`, `otel.status_code` |
 //! | `convert` | `send` | internal | `messaging.batch.message_count`, `zb.bytes` |
 //! | `submit` | `send` | internal | `messaging.batch.message_count`, `zb.bytes` |
-//! | `wait` | `send` | client | `messaging.batch.message_count`, `zb.bytes`, `zb.attempt` |
-//! | `retry` | `send`, with a link to what it repeats | client | `error.type`, `zb.attempt` |
+//! | `wait` | `send` | client | `messaging.batch.message_count`, `zb.bytes`, `zb.attempt`, `error.type`, `otel.status_code` |
+//! | `retry` | `send`, with a link to what it repeats | client | the same |
+//!
+//! `zb.attempt` is how often the request, or a part of it, was handed over, this time included. The
+//! `error.type` of a retry is what the attempt before has failed with, until it fails itself.
 //!
 //! A crate that only has `tracing` can open the same spans without this one: the target is [`TARGET`],
 //! names and fields are those above, and `otel.name`, `otel.kind` and `otel.status_code` are read by
-//! the exporter and not exported. The functions here are the reference, and the tests hold them
-//! against what a collector receives. A link is `Span::follows_from`; it arrives if the span that is
+//! the exporter and not exported. So does `zb-ingest`. The functions here are the reference; tests hold
+//! them against what a collector receives, and those of a sender against them. A link is `Span::follows_from`; it arrives if the span that is
 //! followed is still open.
 //!
 //! No value of a row and no message goes into a field. Nothing is exported but spans, and events, of
@@ -81,20 +84,23 @@ pub fn wait(send: &Span, rows: u64, bytes: u64) -> Span {
         otel.status_code = Empty,
         { attribute::MESSAGE_COUNT } = rows,
         { attribute::BYTES } = bytes,
-        { attribute::ATTEMPT } = Empty,
+        { attribute::ATTEMPT } = 1_u64,
         { attribute::ERROR_TYPE } = Empty,
     )
 }
 
-/// A request is sent again. It is linked to the span of the attempt that failed.
-pub fn retry(send: &Span, failed: &Span, cause: &str, attempt: u32) -> Span {
+/// Rows of a request are sent again, for a `cause`. It is linked to the span of the attempt that failed.
+pub fn retry(send: &Span, failed: &Span, cause: &str, attempt: u32, rows: u64, bytes: u64) -> Span {
     let span = tracing::info_span!(
         target: TARGET,
         parent: send,
         "retry",
         otel.kind = "client",
+        otel.status_code = Empty,
+        { attribute::MESSAGE_COUNT } = rows,
+        { attribute::BYTES } = bytes,
+        { attribute::ATTEMPT } = u64::from(attempt),
         { attribute::ERROR_TYPE } = cause,
-        { attribute::ATTEMPT } = attempt,
     );
     span.follows_from(failed);
     span

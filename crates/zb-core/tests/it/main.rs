@@ -6,4 +6,5 @@ mod drifting;
 mod fitting;
 mod ground;
 mod hostile;
+mod spans;
 mod watching;

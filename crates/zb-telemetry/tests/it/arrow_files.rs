@@ -175,7 +175,7 @@ fn spans_are_those_that_a_collector_receives() {
         let wait = spans::wait(&send, 10, 100);
         spans::fail(&wait, "connection_lost");
         send.in_scope(|| tracing::info!(target: "zb", half = 5, whole = false, "half way"));
-        drop(spans::retry(&send, &wait, "connection_lost", 2));
+        drop(spans::retry(&send, &wait, "connection_lost", 2, 10, 100));
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let caller = TraceContext::parse(header, Some("vendor=1")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread();

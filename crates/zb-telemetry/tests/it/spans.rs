@@ -73,7 +73,7 @@ fn a_retry_is_linked_to_what_it_repeats() {
         let send = spans::send(&flights(), 10);
         let wait = spans::wait(&send, 10, 100);
         spans::fail(&wait, "connection_lost");
-        drop(spans::retry(&send, &wait, "connection_lost", 2));
+        drop(spans::retry(&send, &wait, "connection_lost", 2, 10, 100));
     });
     let (wait, retry) = (collector.span("wait"), collector.span("retry"));
     assert_eq!(retry.links.len(), 1);

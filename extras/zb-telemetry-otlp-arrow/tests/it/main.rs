@@ -85,7 +85,7 @@ fn spans_arrive_with_what_the_library_leaves_out() {
         let wait = spans::wait(&send, 10, 100);
         spans::fail(&wait, "connection_lost");
         send.in_scope(|| tracing::info!(target: "zb", "half way"));
-        drop(spans::retry(&send, &wait, "connection_lost", 2));
+        drop(spans::retry(&send, &wait, "connection_lost", 2, 10, 100));
         drop(tracing::info_span!(target: "h2::client", "connection"));
     });
     telemetry.shutdown().unwrap();
