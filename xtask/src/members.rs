@@ -15,7 +15,20 @@ pub(crate) struct Member {
     pub(crate) is_program: bool,
     /// Whether it has examples, and tests beside those in its library.
     pub(crate) examples: Vec<String>,
-    needs: Vec<String>,
+    /// The oldest Rust that builds it.
+    pub(crate) rust_version: String,
+    /// What it depends on, for its tests as well.
+    pub(crate) needs: Vec<Need>,
+}
+
+/// A crate that another one depends on.
+#[derive(Debug)]
+pub(crate) struct Need {
+    pub(crate) name: String,
+    /// Which versions will do, as the manifest says it.
+    pub(crate) version: String,
+    /// Whether it is one of `crates/`.
+    pub(crate) is_ours: bool,
 }
 
 /// All of them, each after those that it needs, for its tests as well.
@@ -47,9 +60,14 @@ fn member(package: &Value) -> Member {
         has_default_features: !list(&package["features"]["default"]).is_empty(),
         is_program: of_kind("lib").is_empty(),
         examples: of_kind("example"),
+        rust_version: text(&package["rust_version"]),
         needs: list(&package["dependencies"])
             .iter()
-            .map(|needed| text(&needed["name"]))
+            .map(|needed| Need {
+                name: text(&needed["name"]),
+                version: text(&needed["req"]),
+                is_ours: needed["path"].is_string(),
+            })
             .collect(),
     }
 }
@@ -57,8 +75,10 @@ fn member(package: &Value) -> Member {
 fn in_order(mut left: Vec<Member>) -> Vec<Member> {
     let mut ordered: Vec<Member> = Vec::new();
     while !left.is_empty() {
-        let is_ready =
-            |member: &Member| !left.iter().any(|other| member.needs.contains(&other.name));
+        let is_ready = |member: &Member| {
+            let mut needs = member.needs.iter();
+            !needs.any(|need| left.iter().any(|other| other.name == need.name))
+        };
         // Without a next one they need each other in a circle; the build says so.
         let next = left.iter().position(is_ready).unwrap_or(0);
         ordered.push(left.remove(next));
@@ -87,11 +107,12 @@ mod tests {
         );
         for (at, member) in members.iter().enumerate() {
             for needed in &member.needs {
-                let before = members.iter().position(|other| other.name == *needed);
+                let before = members.iter().position(|other| other.name == needed.name);
                 assert!(
                     before.is_none_or(|before| before < at),
-                    "{} {needed}",
-                    member.name
+                    "{} {}",
+                    member.name,
+                    needed.name
                 );
             }
         }

@@ -1,7 +1,10 @@
 //! `cargo xtask readmes`: the README of each crate, which is the front page of its documentation.
 //!
 //! Registries show a README, and the compiler looks at the examples of the page: so one is made of the
-//! other, and a test sees that it is as it would be made.
+//! other, and a test sees that it is as it would be made. What the manifest says, such as how to depend on
+//! the crate, is added.
+
+mod depend;
 
 use std::{fs, path::PathBuf};
 
@@ -40,14 +43,14 @@ fn readme(member: &Member) -> Result<String> {
         .map_while(|line| line.strip_prefix("//!"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();
-    Ok(format!(
-        "# {}\n\n{}",
-        member.name,
-        markdown(&page.join("\n"))
-    ))
+    let text = markdown(&page.join("\n"));
+    // Behind the first example, and before all that is to be read at leisure.
+    let (first, rest) = text.split_at(text.find("\n## ").map_or(text.len(), |at| at + 1));
+    let depend = depend::section(member, &text);
+    Ok(format!("# {}\n\n{first}{depend}\n{rest}", member.name))
 }
 
-/// Without what only rustdoc understands: hidden lines of code, and links to items.
+/// Without what only rustdoc understands: lines of code that it hides, and links to items.
 fn markdown(page: &str) -> String {
     let mut text = String::new();
     // Every second part is code.
@@ -64,14 +67,40 @@ fn markdown(page: &str) -> String {
         text.push_str("```");
         text.push_str(language);
         text.push('\n');
-        let shown = |line: &&str| language != "rust" || !(*line == "#" || line.starts_with("# "));
-        for line in code.lines().filter(shown) {
-            text.push_str(line);
-            text.push('\n');
+        match language {
+            "rust" => text.push_str(&program(code)),
+            _ => text.push_str(code),
         }
         text.push_str("```");
     }
     format!("{}\n", text.trim_end())
+}
+
+/// The code with the lines that rustdoc hides, so that it is a program when it is copied. What stands
+/// between two of them is within braces that they open and close.
+fn program(code: &str) -> String {
+    let mut text = String::new();
+    let mut depth = 0_usize;
+    for line in code.lines() {
+        let hidden = if line == "#" {
+            Some("")
+        } else {
+            line.strip_prefix("# ")
+        };
+        if hidden.is_some_and(|hidden| hidden.starts_with('}')) {
+            depth = depth.saturating_sub(1);
+        }
+        let shown = hidden.unwrap_or(line);
+        if !shown.is_empty() {
+            text.push_str(&"    ".repeat(depth));
+            text.push_str(shown);
+        }
+        text.push('\n');
+        if hidden.is_some_and(|hidden| hidden.ends_with('{')) {
+            depth += 1;
+        }
+    }
+    text
 }
 
 /// Headings a level lower, and links to items without the link.
@@ -122,13 +151,48 @@ mod tests {
 
     #[test]
     fn what_only_rustdoc_understands_is_left_out() {
-        let page = "A [`Thing`] or [another](Other::one), of [this].\n\n```no_run\n# hidden\n#[derive(Debug)]\nlet a = b[0];\n#\n```\n\n\
+        let page = "A [`Thing`] or [another](Other::one), of [this].\n\n\
+                    ```no_run\n#[derive(Debug)]\nstruct A;\n#\n# fn main() {\nif x {\n    y();\n}\n\nz();\n# }\n```\n\n\
                     # More\n\n| [`a`](A) | x |\n\n[this]: https://x.y/\n";
         assert_eq!(
             markdown(page),
-            "A `Thing` or another, of [this].\n\n```rust\n#[derive(Debug)]\nlet a = b[0];\n```\n\n\
+            "A `Thing` or another, of [this].\n\n\
+             ```rust\n#[derive(Debug)]\nstruct A;\n\nfn main() {\n    if x {\n        y();\n    }\n\n    z();\n}\n```\n\n\
              ## More\n\n| `a` | x |\n\n[this]: https://x.y/\n"
         );
+    }
+
+    /// Who copies it has nothing else.
+    #[test]
+    fn every_example_of_a_readme_is_a_whole_program() {
+        for member in members()
+            .unwrap()
+            .iter()
+            .filter(|member| !member.is_program)
+        {
+            let text = readme(member).unwrap();
+            let examples: Vec<_> = text.split("```rust\n").skip(1).collect();
+            assert!(!examples.is_empty(), "{}", member.name);
+            for example in examples {
+                let code = example.split("```").next().unwrap_or_default();
+                assert!(code.contains("fn main()"), "{}:\n{code}", member.name);
+            }
+        }
+    }
+
+    /// Pages that are written by hand say which Rust it is, too.
+    #[test]
+    fn the_rust_that_is_needed_is_named_where_it_is_looked_for() {
+        let needed = format!("Rust {}", members().unwrap()[0].rust_version);
+        for page in [
+            "README.md",
+            "crates/zb-cli/README.md",
+            "docs/start.md",
+            "docs/guides/rust.md",
+        ] {
+            let text = fs::read_to_string(run::root().join(page)).unwrap();
+            assert!(text.contains(&needed), "{page} does not name {needed}");
+        }
     }
 
     #[test]

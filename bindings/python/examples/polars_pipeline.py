@@ -1,7 +1,9 @@
 """A pipeline of Polars: Parquet files are scanned lazily, put into shape, and sent in batches.
 
-    pip install zerobus-arrow polars
+    pip install target/wheels/zerobus_arrow-*.whl polars
     python polars_pipeline.py FILE.parquet [DIRECTORY]
+
+(The package is not on PyPI yet: `cargo xtask wheel` builds the file.)
 
 No more than a few batches are ever in memory, however large the files are. Without a workspace in the
 environment (ZEROBUS_SERVER_ENDPOINT, DATABRICKS_HOST, DATABRICKS_CLIENT_ID, DATABRICKS_CLIENT_SECRET), rows

@@ -1,12 +1,13 @@
 //! OAuth tokens for Databricks Zerobus Ingest: where they come from, how long they are kept, and
 //! when a new one is fetched before anybody has to wait for it.
 //!
-//! ```
+//! ```no_run
 //! use std::sync::Arc;
 //! use zb_auth::{ClientCredentials, ExposeSecret, Scope, Secret, TableName, TokenCache};
 //! use zb_auth::workspace_id_from_endpoint;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let endpoint = "https://1234567890.zerobus.eu-west-1.cloud.databricks.com";
 //! let credentials = ClientCredentials::builder(
 //!     "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com",
@@ -17,16 +18,12 @@
 //! .build()?;
 //! let tokens = Arc::new(TokenCache::new(credentials));
 //!
-//! # async fn connect(tokens: Arc<TokenCache>) -> Result<(), Box<dyn std::error::Error>> {
 //! let scope = Scope::Table("main.nyc.flights".parse::<TableName>()?);
 //! let lease = tokens.token(&scope).await?;
 //! let header = format!("Bearer {}", lease.secret().expose_secret());
 //!
 //! // The service refused it? Then it is not served again; a newer one would be.
 //! tokens.invalidate(&scope, lease.generation());
-//! # drop(header);
-//! # Ok(())
-//! # }
 //! # Ok(())
 //! # }
 //! ```

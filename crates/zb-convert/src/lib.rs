@@ -9,6 +9,8 @@
 //! use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 //! use zb_convert::{Decoder, Encoder, Options, RowErrorKind};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!
 //! let batch = RecordBatch::try_from_iter([
 //!     ("id", Arc::new(UInt64Array::from(vec![1, u64::MAX, 3])) as ArrayRef),
 //!     ("name", Arc::new(StringArray::from(vec![Some("a"), Some("b"), None]))),
@@ -24,7 +26,8 @@
 //! let table = zb_convert::delta_schema(&batch.schema())?;
 //! let decoded = Decoder::new(encoder.descriptor(), &table)?.decode(encoded.rows())?;
 //! assert_eq!(decoded.batch.num_rows(), 2);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Types
@@ -67,6 +70,8 @@
 //! use arrow_schema::{DataType, Field, Schema};
 //! use zb_convert::{Encoder, Options};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!
 //! let table = Schema::new(vec![
 //!     Field::new("price", DataType::Decimal128(10, 2), true),
 //!     Field::new("id", DataType::Int16, false),
@@ -81,7 +86,8 @@
 //!     encoded.errors()[0].to_string(),
 //!     "row 1, column `id`: an integer out of range (found 70000)"
 //! );
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # When to use this alone

@@ -7,11 +7,10 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let dir = tempfile::tempdir()?;
-//! # let lake = dir.path();
-//! // An endpoint inside this process, with real Delta tables below `lake`; against a workspace
-//! // this line is `Client::from_env()?` and nothing else changes.
-//! let client = Client::local(lake).await?;
+//! // An endpoint inside this process, with real Delta tables below `lake`, which may be any directory;
+//! // against a workspace this line is `Client::from_env()?` and nothing else changes.
+//! let lake = tempfile::tempdir()?;
+//! let client = Client::local(lake.path()).await?;
 //!
 //! let batch = RecordBatch::try_from_iter([
 //!     ("sensor", Arc::new(StringArray::from(vec!["north", "south"])) as ArrayRef),
@@ -32,19 +31,22 @@
 //!
 //! # Settings
 //!
-//! Each is [declared] once and can be set by a method of [`ClientBuilder`], in a TOML file, in an
+//! Each is [declared](declared()) once and can be set by a method of [`ClientBuilder`], in a TOML file, in an
 //! environment variable, in a profile of `~/.databrickscfg`, and by its [name](ClientBuilder::set), with
 //! the same checks; [`Client::settings`] says what each is and where it was found. `docs/reference` of the
 //! repository has a table of them, which [`reference()`] makes.
 //!
 //! ```
-//! # use zb_core::{Client, Origin};
+//! use zb_core::{Client, Origin};
+//!
+//! # fn main() -> Result<(), zb_core::Error> {
 //! let refused = Client::builder().set("streems", "4", Origin::Program).unwrap_err();
 //! assert!(refused.to_string().ends_with("did you mean streams?"));
 //!
 //! let client = Client::builder().streams(4).dry_run()?;
 //! assert_eq!(client.settings().value("streams"), Some("4"));
-//! # Ok::<(), zb_core::Error>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Which crate does what
@@ -60,6 +62,8 @@
 //! | `zb-local` | the offline endpoint | [`local`], feature `local` |
 //!
 //! # Features
+//!
+//! `flight` (default): [`Transport::Flight`], record batches over Arrow Flight instead of Protobuf rows.
 //!
 //! `local` (default): [`Client::local`], and [`local::LocalZerobus`] for tests. Without it, the Delta
 //! library is not built.

@@ -9,13 +9,12 @@
 //! use zb_debug::{ArrowFile, Mirrors, Redaction, TableName, Tail, list};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let directory = tempfile::tempdir()?;
-//! # let directory = directory.path();
 //! let table: TableName = "main.nyc.flights".parse()?;
 //! let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
 //! let batch = RecordBatch::try_from_iter([("id", ids)])?;
 //!
-//! let mirrors = Mirrors::builder(directory)
+//! let directory = tempfile::tempdir()?; // any will do, and one that is missing is made
+//! let mirrors = Mirrors::builder(directory.path())
 //!     .arrow()
 //!     .keep_bytes(1 << 30)
 //!     .redact("email", Redaction::Hash)
@@ -23,7 +22,7 @@
 //! mirrors.batch(&table, &batch);
 //! mirrors.close()?;
 //!
-//! let entry = &list(directory)?[0];
+//! let entry = &list(directory.path())?[0];
 //! assert_eq!(entry.table(), Some(table));
 //! let mut file = ArrowFile::open(entry.path())?;
 //! assert_eq!(file.next().transpose()?, Some(batch));

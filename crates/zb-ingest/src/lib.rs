@@ -2,14 +2,32 @@
 //! says of every row what became of it.
 //!
 //! ```no_run
-//! use std::{sync::Arc, time::Duration};
-//! use arrow_array::RecordBatch;
-//! use zb_ingest::{Sender, SenderOptions, TokenSource};
+//! use std::{env, error::Error, sync::Arc, time::Duration};
 //!
-//! # async fn run(tokens: Arc<dyn TokenSource>, batch: RecordBatch) -> Result<(), zb_ingest::Error> {
-//! let table = "main.nyc.flights".parse().expect("a table name");
+//! use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+//! use zb_ingest::{Secret, Sender, SenderOptions, TableName, TokenError, TokenSource, async_trait};
+//!
+//! /// Where tokens come from: here a variable; `zb-auth` fetches, keeps and renews them.
+//! struct Variable;
+//!
+//! #[async_trait]
+//! impl TokenSource for Variable {
+//!     async fn token(&self, _: &TableName) -> Result<Secret, TokenError> {
+//!         let token = env::var("ZEROBUS_TOKEN").map_err(TokenError::permanent)?;
+//!         Ok(Secret::from(token))
+//!     }
+//!
+//!     async fn refused(&self, _: &TableName, _: &Secret) {}
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn Error>> {
+//! let flights: ArrayRef = Arc::new(Int64Array::from(vec![1545, 1714, 1141]));
+//! let batch = RecordBatch::try_from_iter([("flight", flights)])?;
+//!
+//! let table: TableName = "main.nyc.flights".parse()?;
 //! let options = SenderOptions::new("https://1234567890.zerobus.us-west-2.cloud.databricks.com");
-//! let sender = Sender::open(table, &batch.schema(), tokens, options).await?;
+//! let sender = Sender::open(table, &batch.schema(), Arc::new(Variable), options).await?;
 //!
 //! let ticket = sender.submit(batch).await?; // returns as soon as there is room
 //! let receipt = ticket.wait().await; // every accepted row is durable, or the receipt says why not
@@ -42,7 +60,9 @@
 //!
 //! # When to use this alone
 //!
-//! With a token source and telemetry of your own. The facade `zb-core` plugs in ours.
+//! When a program has tokens, columns and telemetry of its own, and wants delivery and receipts without
+//! configuration. It brings the [`TokenSource`] (two methods; `examples/receipt.rs` makes one of `zb-auth`)
+//! and, if rows are to be fitted, a [`TableSchemaSource`]. Whoever has neither takes `zb-core`.
 
 mod budget;
 mod closed;

@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use arrow_schema::{DataType, Field, Schema};
-//! use zb_local::LocalZerobus;
+//! use zb_local::{ExposeSecret as _, LocalZerobus};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,9 +26,14 @@
 //!     .await?;
 //!
 //! // Point what is tested at these four: any Zerobus client, in any language.
-//! println!("{} {}", zerobus.endpoint(), zerobus.unity_catalog_url());
-//! let (client_id, client_secret) = (zerobus.client_id(), zerobus.client_secret());
-//! # let _ = (client_id, client_secret);
+//! let address = [
+//!     ("ZEROBUS_SERVER_ENDPOINT", zerobus.endpoint()),
+//!     ("DATABRICKS_HOST", zerobus.unity_catalog_url()),
+//!     ("DATABRICKS_CLIENT_ID", zerobus.client_id()),
+//!     ("DATABRICKS_CLIENT_SECRET", zerobus.client_secret().expose_secret()),
+//! ];
+//! let mut tested = std::process::Command::new("what-is-tested");
+//! tested.envs(address);
 //!
 //! // Then look at what has landed.
 //! assert_eq!(zerobus.rows("main.nyc.flights").await?.num_rows(), 0);

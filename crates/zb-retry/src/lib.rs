@@ -6,10 +6,10 @@
 //! use std::time::Duration;
 //! use zb_retry::{Policy, retry};
 //!
-//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! let policy = Policy::new()
-//!     .with_base(Duration::from_millis(100))
+//!     .with_base(Duration::from_millis(10))
 //!     .with_cap(Duration::from_secs(10))
 //!     .with_max_attempts(5);
 //!
@@ -61,10 +61,12 @@
 //! ```
 //! use zb_retry::Policy;
 //!
+//! # fn main() {
 //! for wait in Policy::new().with_max_attempts(4).backoff() {
 //!     // try, and on failure:
 //!     println!("again in {wait:?}");
 //! }
+//! # }
 //! ```
 
 mod backoff;

@@ -5,6 +5,8 @@
 //! use std::{sync::Arc, time::Duration};
 //! use zb_telemetry::{Event, Fates, Recorder, Stats};
 //!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!
 //! let stats = Arc::new(Stats::new());
 //! // A client is given `stats` as its recorder, and tells it what happens:
 //! let table = "main.nyc.flights".parse()?;
@@ -17,7 +19,8 @@
 //! let now = stats.snapshot();
 //! assert_eq!(now.durable_rows, 500);
 //! assert_eq!(now.ack.mean(), Some(latency));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Layers

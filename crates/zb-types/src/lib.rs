@@ -4,12 +4,15 @@
 //! ```
 //! use zb_types::{Secret, TableName};
 //!
+//! # fn main() -> Result<(), zb_types::TableNameError> {
+//!
 //! let table: TableName = "main.nyc.flights".parse()?;
 //! assert_eq!(table.schema(), "nyc");
 //!
 //! let secret = Secret::from("s3cr3t");
 //! assert!(!format!("{secret:?}").contains("s3cr3t"));
-//! # Ok::<(), zb_types::TableNameError>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # When to use this alone

@@ -161,3 +161,47 @@ fn every_file_that_the_plan_of_the_house_names_is_there() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// Every page of the book, by its path.
+fn pages() -> Vec<(String, String)> {
+    let summary = read("docs/SUMMARY.md");
+    let found: Vec<_> = between(&summary, "](", ")")
+        .into_iter()
+        .map(|name| format!("docs/{name}"))
+        .map(|path| (path.clone(), read(&path)))
+        .collect();
+    assert!(found.len() > 20, "{}", found.len());
+    found
+}
+
+#[test]
+fn every_metric_and_attribute_that_the_book_names_there_is() {
+    let source = read("crates/zb-telemetry/src/names.rs");
+    let mut seen = 0;
+    for (path, text) in pages() {
+        let is_of_a_name = |c: char| c.is_ascii_lowercase() || "._".contains(c);
+        for word in between(&text, "`zb.", "`") {
+            // A file of settings is no name.
+            if word == "toml" || !word.chars().all(is_of_a_name) {
+                continue;
+            }
+            assert!(
+                source.contains(&format!("\"zb.{word}\"")),
+                "{path}: zb.{word}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn the_variables_of_telemetry_are_those_that_its_documentation_has() {
+    let page = read("docs/reference/metrics.md");
+    let source = read("crates/zb-telemetry/src/otlp/guard.rs");
+    let rows = between(&source, "/// | `OTEL_", "\n");
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in rows {
+        assert!(page.contains(&format!("\n| `OTEL_{row}\n")), "{row}");
+    }
+}

@@ -97,7 +97,7 @@ impl Bench {
         let code = format!("{}{}", "\n".repeat(block.line - 1), block.code);
         fs::write(&script, code).with_context(|| format!("cannot write for {}", page.name))?;
         let mut python = Command::new(&self.python);
-        python.arg(script);
+        python.args(runner(&block.code)).arg(script);
         let ended = self.run(python)?;
         Ok(ended.failure())
     }
@@ -192,6 +192,21 @@ impl Ended {
     }
 }
 
+/// What Python is told before the name of a block: one with tests is a file for pytest.
+fn runner(code: &str) -> &'static [&'static str] {
+    const PYTEST: &[&str] = &[
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "zerobus_arrow.testing",
+    ];
+    let has_tests = code.lines().any(|line| line.starts_with("def test_"));
+    if has_tests { PYTEST } else { &[] }
+}
+
 /// Ends whatever is left of a group of processes.
 fn end(group: u32) {
     // That there is nothing left is the rule.
@@ -256,6 +271,13 @@ mod tests {
         assert!(other.contains("printed something else:\na\nb"), "{other}");
         let end = failure("```console\n$ exit 0\n$ echo a\n```\n");
         assert!(end.contains("`exit 0` was not reached"), "{end}");
+    }
+
+    #[test]
+    fn tests_are_run_by_pytest() {
+        let told = runner("import x\n\ndef test_it(zerobus):\n    pass\n");
+        assert!(told.starts_with(&["-m", "pytest"]), "{told:?}");
+        assert!(runner("def load():\n    pass\n\nload()\n").is_empty());
     }
 
     #[test]
