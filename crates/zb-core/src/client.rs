@@ -6,15 +6,14 @@ use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use zb_auth::{Retrying, Scope, TokenCache};
 use zb_debug::{Mirrors, QuarantineDir};
-use zb_ingest::{Closed, Observer, Receipt, Sender, SenderOptions, Ticket, TokenSource};
+use zb_ingest::{Closed, Receipt, SenderOptions, Ticket, TokenSource};
 use zb_retry::Policy;
 use zb_telemetry::Recorder;
 use zb_types::TableName;
 
 use crate::{
-    ClientBuilder, ConfigError, Error, Fit, Given, Group, Origin, Settings, TableDescription,
+    ClientBuilder, Error, Fit, SenderBuilder, Settings, TableDescription,
     catalog::{Catalog, TableSchemas},
-    config::{Layer, Plan},
     mirrors::Beside,
     senders::Senders,
     tokens::CachedTokens,
@@ -37,7 +36,7 @@ pub(crate) const CLOSE_DEADLINE: Duration = Duration::from_secs(30);
 #[must_use = "what is in flight is waited for by `close`"]
 pub struct Client {
     options: SenderOptions,
-    tokens: Arc<dyn TokenSource>,
+    pub(crate) tokens: Arc<dyn TokenSource>,
     catalog: Arc<Catalog>,
     /// The senders of [`send`](Self::send) and [`submit`](Self::submit).
     senders: Senders,
@@ -248,7 +247,11 @@ impl Client {
     }
 
     #[cfg(feature = "local")]
-    async fn prepare_table(&self, table: &TableName, schema: &Schema) -> Result<(), Error> {
+    pub(crate) async fn prepare_table(
+        &self,
+        table: &TableName,
+        schema: &Schema,
+    ) -> Result<(), Error> {
         if let Some(server) = &*self.server.read().await
             && !server.table_path(table).join("_delta_log").is_dir()
         {
@@ -263,70 +266,5 @@ impl std::fmt::Debug for Client {
         f.debug_struct("Client")
             .field("options", &self.options)
             .finish_non_exhaustive()
-    }
-}
-
-/// Sets up a [`Sender`]; made by [`Client::sender`].
-#[derive(Debug)]
-#[must_use]
-pub struct SenderBuilder<'a> {
-    client: &'a Client,
-    table: TableName,
-    schema: &'a Schema,
-    options: SenderOptions,
-}
-
-impl SenderBuilder<'_> {
-    /// Changes the settings of the sender.
-    pub fn options(mut self, with: impl FnOnce(SenderOptions) -> SenderOptions) -> Self {
-        self.options = with(self.options);
-        self
-    }
-
-    /// Sets the setting of [`Group::Delivery`] that has this name, for who has names and values from
-    /// elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// As [`ClientBuilder::set`].
-    pub fn set(
-        mut self,
-        name: &str,
-        value: impl Into<Given>,
-        origin: Origin,
-    ) -> Result<Self, ConfigError> {
-        let mut layer = Layer::default();
-        layer.give_by_name(name, &value.into(), origin, |setting| {
-            setting.group() == Group::Delivery
-        })?;
-        let mut plan = Plan::of(self.options);
-        layer.apply(&mut plan);
-        self.options = plan.options;
-        Ok(self)
-    }
-
-    /// Who is told what happens.
-    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
-        self.options(|options| options.observer(observer))
-    }
-
-    /// The columns that the table must have for these settings.
-    pub fn table_schema(&self) -> Schema {
-        self.options.table_schema(self.schema)
-    }
-
-    /// Opens the sender. On the embedded endpoint a table that is missing is made.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sender::open`], and [`Error::Local`] when the table cannot be made.
-    pub async fn open(self) -> Result<Sender, Error> {
-        #[cfg(feature = "local")]
-        if !self.options.is_dry_run() {
-            let schema = self.table_schema();
-            self.client.prepare_table(&self.table, &schema).await?;
-        }
-        let tokens = Arc::clone(&self.client.tokens);
-        Ok(Sender::open(self.table, self.schema, tokens, self.options).await?)
     }
 }

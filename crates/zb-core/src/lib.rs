@@ -86,13 +86,14 @@ mod fit;
 mod mirrors;
 pub mod probe;
 mod recorded;
+mod sender_builder;
 mod senders;
 mod tokens;
 mod totals;
 
 pub use builder::ClientBuilder;
 pub use catalog::{CatalogError, TableColumn, TableDescription};
-pub use client::{Client, SenderBuilder};
+pub use client::Client;
 pub use config::{
     Config, ConfigError, Credentials, Declared, Given, Group, Missing, Origin, Setting, Settings,
     Shape, Unknown, declared, reference,
@@ -101,6 +102,7 @@ pub use config::{
 pub use embedded::LocalAddress;
 pub use error::{Error, ErrorKind};
 pub use fit::Fit;
+pub use sender_builder::SenderBuilder;
 pub use totals::Totals;
 pub use zb_auth as auth;
 pub use zb_convert as convert;

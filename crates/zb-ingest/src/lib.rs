@@ -40,14 +40,15 @@
 //!
 //! # The way of a batch
 //!
-//! [`Sender::submit`] encodes it in chunks of one request each (`submit.rs`), waits until the
-//! request fits the budget of bytes in flight (`budget.rs`), and queues it with a lane (`lane/`). The
-//! lane's task hands it to the SDK (`lane/flow.rs`, `sdk/`, the only module that names a type of
-//! it), waits for acknowledgements, oldest first, and settles the rows with their [`Ticket`], which
-//! makes a [`Receipt`] of them when none is open. A connection that is lost with nothing in flight is
-//! opened again once by the SDK, and otherwise by the lane, which sends again what was not acknowledged,
-//! all at the pace that `pacing.rs` sets; `lane/verdict.rs` decides what a loss means, and `lane/isolation.rs` finds
-//! rows that the service refuses.
+//! [`Sender::submit`] has it encoded in chunks of one request each (`submit.rs`, `encoding.rs`), waits
+//! until the request fits the budget of bytes in flight (`budget.rs`), and queues it with a lane
+//! (`lane/`). The lane's task (`lane/flow.rs`) hands it to the SDK (`lane/handing.rs`; `sdk/` is the only
+//! module that names a type of it), waits for acknowledgements, oldest first, and settles the rows with
+//! their [`Ticket`] (`lane/settling.rs`), which makes a [`Receipt`] of them when none is open. A
+//! connection that is lost with nothing in flight is opened again once by the SDK, and otherwise by the
+//! lane (`lane/opening.rs`), which sends again what was not acknowledged, all at the pace that
+//! `pacing.rs` sets; `lane/verdict.rs` decides what a loss means, and `lane/isolation.rs` finds rows that
+//! the service refuses.
 //!
 //! Rows are made as the table wants them where a [`TableSchemaSource`] says which columns it has
 //! (`plan.rs`). It is asked again before each stream that the lane opens, so that a table that was
