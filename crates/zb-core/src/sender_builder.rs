@@ -33,7 +33,7 @@ impl SenderBuilder<'_> {
     ///
     /// # Errors
     ///
-    /// As [`ClientBuilder::set`].
+    /// As [`ClientBuilder::set`](crate::ClientBuilder::set).
     pub fn set(
         mut self,
         name: &str,
