@@ -1,7 +1,8 @@
 //! `cargo xtask audit`: known advisories against what is in the lockfiles (cargo-audit).
 //!
 //! cargo-deny looks for the same in the graph of the workspace; this looks at every lockfile there is, those
-//! of `fuzz/` and `extras/` among them. What is ignored is said once, in `deny.toml`, and with a reason.
+//! of `fuzz/` and `extras/` among them. What is ignored is said in a `deny.toml` beside the lockfile, and with
+//! a reason.
 
 use std::{
     env, fs,
@@ -36,7 +37,6 @@ const LOCKFILES: [&str; 3] = [
 
 /// Installs cargo-audit below `target/` if it is not there, and runs it where the database can be reached.
 pub(crate) fn run() -> Result<()> {
-    let ignored = ignored(&fs::read_to_string(run::root().join("deny.toml"))?)?;
     let clone = env::var_os(CLONE).map(PathBuf::from);
     let mut reach = run::program("git", &["ls-remote", "--exit-code", DATABASE, "HEAD"]);
     if clone.is_none() && !run::succeeds(reach.env("GIT_TERMINAL_PROMPT", "0")) {
@@ -45,6 +45,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let audit = cargo_audit()?;
     for file in LOCKFILES {
+        let ignored = ignored_beside(file)?;
         run::stream(&mut look(&audit, clone.as_deref(), file, &ignored))?;
     }
     Ok(())
@@ -60,7 +61,16 @@ fn look(audit: &Path, clone: Option<&Path>, file: &str, ignored: &[String]) -> C
     look
 }
 
-/// The advisories that `deny.toml` ignores.
+/// The advisories that are ignored for a lockfile: those of the `deny.toml` beside it, if there is one.
+fn ignored_beside(lockfile: &str) -> Result<Vec<String>> {
+    let deny = run::root().join(lockfile).with_file_name("deny.toml");
+    if !deny.exists() {
+        return Ok(Vec::new());
+    }
+    ignored(&fs::read_to_string(&deny)?).with_context(|| deny.display().to_string())
+}
+
+/// The advisories that a `deny.toml` ignores.
 ///
 /// # Errors
 ///
@@ -104,7 +114,9 @@ mod tests {
 
     #[test]
     fn every_advisory_that_is_ignored_here_has_a_reason() {
-        ignored(&fs::read_to_string(run::root().join("deny.toml")).unwrap()).unwrap();
+        for file in LOCKFILES {
+            ignored_beside(file).unwrap();
+        }
     }
 
     #[test]
