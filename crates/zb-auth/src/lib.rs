@@ -95,6 +95,7 @@ mod source;
 mod state;
 mod token;
 mod token_exchange;
+mod workspace;
 
 pub use async_trait::async_trait;
 pub use cache::TokenCache;
