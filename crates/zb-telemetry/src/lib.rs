@@ -60,6 +60,7 @@ mod otel;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod recorder;
+mod snapshot;
 pub mod spans;
 mod stats;
 
@@ -69,6 +70,7 @@ pub use otel::OtelRecorder;
 #[cfg(feature = "otlp")]
 pub use otlp::{Error, ErrorKind, Protocol, Signal, Telemetry, TelemetryBuilder, TraceContext};
 pub use recorder::{FanOut, Recorder};
-pub use stats::{Snapshot, Stats, Times};
+pub use snapshot::{Snapshot, Times};
+pub use stats::Stats;
 #[doc(no_inline)]
 pub use zb_types::{Secret, TableName};
