@@ -82,6 +82,7 @@ mod file;
 mod flight;
 mod http;
 mod lease;
+mod lock;
 mod place;
 mod profile;
 mod refusal;

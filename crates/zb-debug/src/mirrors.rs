@@ -9,7 +9,7 @@ pub use builder::MirrorsBuilder;
 use std::{
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
@@ -19,6 +19,7 @@ use zb_types::TableName;
 
 use crate::{
     error::Error,
+    lock::lock,
     proto::{MAX_RECORD, Records},
     queue::Queue,
     size,
@@ -141,7 +142,7 @@ impl Mirrors {
     /// [`patience`](MirrorsBuilder::patience) allows. It goes on then, as long as the process runs.
     pub fn close(&self) -> Result<Stats, Error> {
         self.queue.close();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = lock(&self.running);
         if running.recv_timeout(self.patience) == Err(mpsc::RecvTimeoutError::Timeout) {
             return Err(self.late());
         }

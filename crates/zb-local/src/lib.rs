@@ -77,6 +77,7 @@ mod lake;
 mod later;
 mod limits;
 mod local_zerobus;
+mod lock;
 mod private_file;
 mod proto;
 mod server;

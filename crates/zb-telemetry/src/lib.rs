@@ -54,6 +54,7 @@
 //! all metrics, and `docs/guides/telemetry.md` has a dashboard of Grafana beside it.
 
 mod event;
+mod lock;
 pub mod names;
 #[cfg(feature = "otel")]
 mod otel;

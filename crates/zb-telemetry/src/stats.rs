@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     Event, Recorder,
+    lock::lock,
     snapshot::{Snapshot, Times, nanos},
 };
 
@@ -214,7 +215,7 @@ struct Words(Mutex<BTreeMap<String, u64>>);
 
 impl Words {
     fn add(&self, word: &str, number: u64) {
-        let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut words = lock(&self.0);
         match words.get_mut(word) {
             Some(count) => *count += number,
             None => {
@@ -224,9 +225,6 @@ impl Words {
     }
 
     fn get(&self) -> BTreeMap<String, u64> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.0).clone()
     }
 }
