@@ -9,11 +9,7 @@ use std::{
 
 use tokio::time::{Instant, timeout};
 
-use crate::{
-    Error, Generation, Lease, Scope, TokenSource,
-    slot::{Slot, lock},
-    state::Step,
-};
+use crate::{Error, Generation, Lease, Scope, TokenSource, lock::lock, slot::Slot, state::Step};
 
 /// A source that does not answer must not hold everyone for ever. Longer than any patient source
 /// needs: three attempts of 20 s each, and twice a minute that the server asked for.

@@ -13,11 +13,11 @@ use zb_types::{ExposeSecret, Secret};
 
 use crate::{
     EndpointProblem, Error, Profile, ProtocolFault, Scope, Token, TokenSource, async_trait,
-    endpoint::token_url,
     environment,
-    http::{Exchange, Head, Http, Limits},
+    http::{Exchange, Head, Http},
     refusal::refusal,
     response::Response,
+    workspace::Workspace,
 };
 
 /// Tokens for a service principal, by its client id and secret.
@@ -44,12 +44,10 @@ impl ClientCredentials {
         workspace_id: impl Into<String>,
     ) -> ClientCredentialsBuilder {
         ClientCredentialsBuilder {
-            unity_catalog_url: unity_catalog_url.into(),
+            workspace: Workspace::new(unity_catalog_url),
             client_id: client_id.into(),
             client_secret,
             workspace_id: workspace_id.into(),
-            limits: Limits::default(),
-            allow_plaintext: false,
         }
     }
 
@@ -159,30 +157,28 @@ type OAuth = Client<
 #[must_use]
 #[derive(Debug, Clone)]
 pub struct ClientCredentialsBuilder {
-    unity_catalog_url: String,
+    workspace: Workspace,
     client_id: String,
     client_secret: Secret,
     workspace_id: String,
-    limits: Limits,
-    allow_plaintext: bool,
 }
 
 impl ClientCredentialsBuilder {
     /// How long connecting may take, TLS included.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.connect = timeout;
+        self.workspace.limits.connect = timeout;
         self
     }
 
     /// How long one request may take, from connecting to the last byte of the answer.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.total = timeout;
+        self.workspace.limits.total = timeout;
         self
     }
 
     /// Sends the client secret over `http` to any host. Whoever is on the way can read it.
     pub fn allow_plaintext(mut self) -> Self {
-        self.allow_plaintext = true;
+        self.workspace.allow_plaintext = true;
         self
     }
 
@@ -193,8 +189,7 @@ impl ClientCredentialsBuilder {
     /// [`Error::Endpoint`] when the URL is none, has more than a host and a path, or is `http`
     /// without being allowed to.
     pub fn build(self) -> Result<ClientCredentials, Error> {
-        let token_url = token_url(&self.unity_catalog_url, self.allow_plaintext)?;
-        let http = Http::new(&token_url, self.limits)?;
+        let (token_url, http) = self.workspace.connect()?;
         Ok(ClientCredentials {
             token_url,
             client_id: self.client_id,

@@ -169,6 +169,21 @@ pub enum ErrorKind {
     Source,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Permission => "permission",
+            Self::Endpoint => "endpoint",
+            Self::Unavailable => "unavailable",
+            Self::Protocol => "protocol",
+            Self::Place => "place",
+            Self::Source => "source",
+        }
+    }
+}
+
 /// What is wrong with an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -297,6 +312,34 @@ impl fmt::Display for ProtocolFault {
             Self::IllegalToken => f.write_str("the token cannot be sent as a header"),
             Self::TooLarge { limit } => write!(f, "it is longer than {limit} bytes"),
             Self::Refused(reply) => reply.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorKind;
+
+    #[test]
+    fn the_word_for_a_kind_is_its_variant_in_snake_case() {
+        let kinds = [
+            ErrorKind::Credentials,
+            ErrorKind::Permission,
+            ErrorKind::Endpoint,
+            ErrorKind::Unavailable,
+            ErrorKind::Protocol,
+            ErrorKind::Place,
+            ErrorKind::Source,
+        ];
+        for kind in kinds {
+            let mut word = String::new();
+            for letter in format!("{kind:?}").chars() {
+                if letter.is_uppercase() && !word.is_empty() {
+                    word.push('_');
+                }
+                word.extend(letter.to_lowercase());
+            }
+            assert_eq!(kind.name(), word);
         }
     }
 }

@@ -79,6 +79,7 @@ mod file;
 mod flight;
 mod http;
 mod lease;
+mod lock;
 mod place;
 mod profile;
 mod refusal;
@@ -92,6 +93,7 @@ mod source;
 mod state;
 mod token;
 mod token_exchange;
+mod workspace;
 
 pub use async_trait::async_trait;
 pub use cache::TokenCache;

@@ -1,7 +1,7 @@
 //! The token of one scope: the tasks that fetch it and keep it fresh.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -11,6 +11,7 @@ use tracing::{Instrument as _, info, warn};
 use crate::{
     Error, Generation, Outage, Scope, TokenSource,
     flight::{Boarding, Flight, Outcome, Pilot},
+    lock::lock,
     state::{Freshness, State},
 };
 
@@ -96,9 +97,4 @@ async fn keep_fresh(slot: Weak<Slot>, generation: Generation) {
             Freshness::Over => return,
         }
     }
-}
-
-/// No code panics while holding these locks, and each state is whole between two statements.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,10 +15,10 @@ use zb_types::{ExposeSecret, Secret};
 
 use crate::{
     EndpointProblem, Error, Scope, Token, TokenSource, async_trait,
-    endpoint::token_url,
-    http::{Exchange, Http, Limits},
+    http::{Exchange, Http},
     refusal::refusal,
     response::Response,
+    workspace::Workspace,
 };
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -62,12 +62,10 @@ impl TokenExchange {
         workspace_id: impl Into<String>,
     ) -> TokenExchangeBuilder {
         TokenExchangeBuilder {
-            unity_catalog_url: unity_catalog_url.into(),
+            workspace: Workspace::new(unity_catalog_url),
             subject: Arc::new(subject),
             client_id: None,
             workspace_id: workspace_id.into(),
-            limits: Limits::default(),
-            allow_plaintext: false,
         }
     }
 
@@ -130,12 +128,10 @@ impl fmt::Debug for TokenExchange {
 #[must_use]
 #[derive(Clone)]
 pub struct TokenExchangeBuilder {
-    unity_catalog_url: String,
+    workspace: Workspace,
     subject: Arc<dyn TokenSource>,
     client_id: Option<String>,
     workspace_id: String,
-    limits: Limits,
-    allow_plaintext: bool,
 }
 
 impl TokenExchangeBuilder {
@@ -147,20 +143,20 @@ impl TokenExchangeBuilder {
 
     /// How long connecting may take, TLS included.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.connect = timeout;
+        self.workspace.limits.connect = timeout;
         self
     }
 
     /// How long the exchange may take, from connecting to the last byte of the answer. The subject's
     /// token is fetched before that.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.total = timeout;
+        self.workspace.limits.total = timeout;
         self
     }
 
     /// Sends the subject's token over `http` to any host. Whoever is on the way can read it.
     pub fn allow_plaintext(mut self) -> Self {
-        self.allow_plaintext = true;
+        self.workspace.allow_plaintext = true;
         self
     }
 
@@ -171,8 +167,7 @@ impl TokenExchangeBuilder {
     /// [`Error::Endpoint`] when the URL is none, has more than a host and a path, or is `http`
     /// without being allowed to.
     pub fn build(self) -> Result<TokenExchange, Error> {
-        let token_url = token_url(&self.unity_catalog_url, self.allow_plaintext)?;
-        let http = Http::new(&token_url, self.limits)?;
+        let (token_url, http) = self.workspace.connect()?;
         Ok(TokenExchange {
             token_url,
             subject: self.subject,

@@ -3,7 +3,7 @@
 use crate::{
     RowErrorKind as Kind,
     coercion::Coercion,
-    decimal_text::parse_decimal,
+    decimal_text::{parse_decimal, rescale},
     field::{FieldPlan, put_bytes},
     row_error::Fault,
     source::Source,
@@ -124,60 +124,5 @@ fn bytes<'a>(source: &Source<'a>, index: usize) -> &'a [u8] {
         Source::BinaryView(a) => a.value(index),
         Source::FixedSizeBinary(a) | Source::Uuid(a) => a.value(index),
         _ => &[],
-    }
-}
-
-/// The text of `unscaled` with `from` places, as a decimal of `precision` digits and `scale`
-/// places.
-fn rescale(unscaled: &str, from: i8, precision: u8, scale: u8) -> Result<String, Kind> {
-    let (sign, digits) = match unscaled.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", unscaled),
-    };
-    let more = i16::from(scale) - i16::from(from);
-    let digits = if more >= 0 {
-        format!("{digits}{}", "0".repeat(more.unsigned_abs().into()))
-    } else {
-        let fewer = usize::from(more.unsigned_abs());
-        let digits = format!("{digits:0>width$}", width = fewer + 1);
-        let (kept, lost) = digits.split_at(digits.len() - fewer);
-        if lost.bytes().any(|digit| digit != b'0') {
-            return Err(Kind::DecimalScale);
-        }
-        kept.to_owned()
-    };
-    let digits = digits.trim_start_matches('0');
-    if digits.len() > precision.into() {
-        return Err(Kind::DecimalRange);
-    }
-    let sign = if digits.is_empty() { "" } else { sign };
-    let scale = usize::from(scale);
-    let digits = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    Ok(match fraction {
-        "" => format!("{sign}{whole}"),
-        _ => format!("{sign}{whole}.{fraction}"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decimals_are_rescaled_exactly_or_not_at_all() {
-        assert_eq!(rescale("12345", 2, 10, 4).as_deref(), Ok("123.4500"));
-        assert_eq!(rescale("-12300", 4, 5, 2).as_deref(), Ok("-1.23"));
-        assert_eq!(rescale("5", 0, 3, 2).as_deref(), Ok("5.00"));
-        assert_eq!(rescale("0", 3, 1, 1).as_deref(), Ok("0.0"));
-        assert_eq!(rescale("-50", 3, 2, 2).as_deref(), Ok("-0.05"));
-        assert_eq!(rescale("12", -2, 4, 0).as_deref(), Ok("1200"));
-        assert_eq!(rescale("0", -2, 4, 0).as_deref(), Ok("0"));
-        assert_eq!(rescale("5", 3, 9, 2), Err(Kind::DecimalScale));
-        assert_eq!(rescale("10000", 0, 5, 1), Err(Kind::DecimalRange));
-        let widest = "9".repeat(76);
-        assert_eq!(rescale(&widest, 0, 38, 0), Err(Kind::DecimalRange));
-        assert_eq!(rescale(&widest, -127, 38, 37), Err(Kind::DecimalRange));
-        assert_eq!(rescale("1", 127, 38, 0), Err(Kind::DecimalScale));
     }
 }

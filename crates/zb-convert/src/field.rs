@@ -1,14 +1,14 @@
 //! One field of the plan: how a value found in a batch is written to the wire.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use arrow_array::{ArrowNativeTypeOp, types::ArrowPrimitiveType};
-use arrow_buffer::i256;
+use arrow_array::types::ArrowPrimitiveType;
 use arrow_schema::TimeUnit;
 
 use crate::{
     RowErrorKind as Kind, SubMicroseconds,
     coercion::Coercion,
+    decimal_text::print_decimal,
     row_error::Fault,
     shape::{Column, Scalar, Shape},
     source::Source,
@@ -300,39 +300,11 @@ impl FieldPlan {
         out: &mut Vec<u8>,
     ) -> Result<(), Fault>
     where
-        T: ArrowPrimitiveType<Native: Unscaled>,
+        T: ArrowPrimitiveType<Native: fmt::Display>,
     {
-        let mut digits = Digits::default();
         let value = array.value(index);
-        // Ten bytes more than any value has: this never fails.
-        let _ = write!(digits, "{}", value.unscaled());
-        let (negative, digits) = digits.split();
-        if digits.len() > usize::from(precision) {
-            return Err(self.found(Kind::DecimalRange, value.unscaled()));
-        }
-        let scale_len = usize::from(scale.unsigned_abs());
-        let zero = digits == b"0";
-        let mut text = Digits::default();
-        if negative {
-            text.push(b"-");
-        }
-        match scale {
-            ..0 => {
-                text.push(digits);
-                if !zero {
-                    text.push(&[b'0'; u8::MAX as usize][..scale_len]);
-                }
-            }
-            0 => text.push(digits),
-            _ => {
-                let whole = digits.len().saturating_sub(scale_len);
-                text.push(if whole == 0 { b"0" } else { &digits[..whole] });
-                text.push(b".");
-                let fraction = &digits[whole..];
-                text.push(&[b'0'; u8::MAX as usize][..scale_len - fraction.len()]);
-                text.push(fraction);
-            }
-        }
+        let text = print_decimal(value, precision, scale)
+            .ok_or_else(|| self.found(Kind::DecimalRange, value))?;
         put_bytes(text.as_bytes(), out);
         Ok(())
     }
@@ -343,75 +315,6 @@ impl FieldPlan {
 
     pub(crate) fn found(&self, kind: Kind, found: impl fmt::Display) -> Fault {
         Fault::found(&self.column.path, kind, found)
-    }
-}
-
-/// The digits of a decimal's value without its point.
-trait Unscaled: ArrowNativeTypeOp {
-    fn unscaled(self) -> impl fmt::Display;
-}
-
-impl Unscaled for i32 {
-    fn unscaled(self) -> impl fmt::Display {
-        self
-    }
-}
-impl Unscaled for i64 {
-    fn unscaled(self) -> impl fmt::Display {
-        self
-    }
-}
-impl Unscaled for i128 {
-    fn unscaled(self) -> impl fmt::Display {
-        self
-    }
-}
-impl Unscaled for i256 {
-    fn unscaled(self) -> impl fmt::Display {
-        self
-    }
-}
-
-/// Text of at most 256 bytes on the stack; what goes beyond is an error, never a panic.
-struct Digits {
-    bytes: [u8; 256],
-    len: usize,
-}
-
-impl Default for Digits {
-    fn default() -> Self {
-        Self {
-            bytes: [0; 256],
-            len: 0,
-        }
-    }
-}
-
-impl Digits {
-    fn push(&mut self, more: &[u8]) {
-        if let Some(room) = self.bytes.get_mut(self.len..self.len + more.len()) {
-            room.copy_from_slice(more);
-            self.len += more.len();
-        }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-
-    /// The sign and what follows it.
-    fn split(&self) -> (bool, &[u8]) {
-        match self.as_bytes() {
-            [b'-', digits @ ..] => (true, digits),
-            digits => (false, digits),
-        }
-    }
-}
-
-impl fmt::Write for Digits {
-    fn write_str(&mut self, s: &str) -> fmt::Result {
-        self.push(s.as_bytes());
-        Ok(())
     }
 }
 

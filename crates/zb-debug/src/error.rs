@@ -143,6 +143,25 @@ pub enum ErrorKind {
     Damaged,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NothingToDo => "nothing_to_do",
+            Self::Directory => "directory",
+            Self::Unsafe => "unsafe",
+            Self::Start => "start",
+            Self::Create => "create",
+            Self::Write => "write",
+            Self::Encode => "encode",
+            Self::Lost => "lost",
+            Self::Late => "late",
+            Self::Read => "read",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
 /// Why a directory is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -216,6 +235,38 @@ impl fmt::Display for Damage {
             Self::AfterEnd => f.write_str("it goes on after its end"),
             Self::Descriptor => f.write_str("it does not describe one message"),
             Self::NotAFile => f.write_str("it is no regular file"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorKind;
+
+    #[test]
+    fn the_word_for_a_kind_is_its_variant_in_snake_case() {
+        let kinds = [
+            ErrorKind::NothingToDo,
+            ErrorKind::Directory,
+            ErrorKind::Unsafe,
+            ErrorKind::Start,
+            ErrorKind::Create,
+            ErrorKind::Write,
+            ErrorKind::Encode,
+            ErrorKind::Lost,
+            ErrorKind::Late,
+            ErrorKind::Read,
+            ErrorKind::Damaged,
+        ];
+        for kind in kinds {
+            let mut word = String::new();
+            for letter in format!("{kind:?}").chars() {
+                if letter.is_uppercase() && !word.is_empty() {
+                    word.push('_');
+                }
+                word.extend(letter.to_lowercase());
+            }
+            assert_eq!(kind.name(), word);
         }
     }
 }

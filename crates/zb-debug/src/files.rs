@@ -192,25 +192,34 @@ impl<F: Format> Files<F> {
             let completes = is_last && !progress.is_torn;
             let waiting = open.format.waiting();
             open.output.added(waiting, rows as u64, completes);
-            let is_much = waiting.len() >= MAX_WAITING;
-            if self.pace == Pace::AtOnce {
-                let flushed = open.flush();
-                self.counters.written(flushed.written);
-                if let Some(error) = flushed.error {
-                    return Err(error);
-                }
-                if self.kept.is_some() {
-                    open.output.sync()?;
-                }
-                self.open.push(open);
-            } else if is_much {
-                self.flush(open);
-            } else {
-                self.open.push(open);
-            }
+            self.put_back(open)?;
             progress.rows += rows;
             progress.is_done = is_last;
         }
+        Ok(())
+    }
+
+    /// Puts a file that was added to back into the list, once what waits in it is where the pace wants
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// What keeps rows that go [at once](Pace::AtOnce) from being written.
+    fn put_back(&mut self, mut open: Open<F>) -> Result<(), Error> {
+        if self.pace == Pace::AtOnce {
+            let flushed = open.flush();
+            self.counters.written(flushed.written);
+            if let Some(error) = flushed.error {
+                return Err(error);
+            }
+            if self.kept.is_some() {
+                open.output.sync()?;
+            }
+        } else if open.format.waiting().len() >= MAX_WAITING {
+            self.flush(open);
+            return Ok(());
+        }
+        self.open.push(open);
         Ok(())
     }
 

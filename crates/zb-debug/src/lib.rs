@@ -90,6 +90,7 @@ mod files;
 mod format;
 mod kind;
 mod list;
+mod lock;
 mod mirrors;
 mod output;
 mod place;

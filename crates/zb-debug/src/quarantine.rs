@@ -3,7 +3,7 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use arrow_array::RecordBatch;
@@ -13,6 +13,7 @@ use crate::{
     arrow::Arrow,
     error::Error,
     files::{Files, Limits, Pace, Progress},
+    lock::lock,
     place::Place,
     retention::Keep,
     stamp::Stamps,
@@ -85,7 +86,7 @@ impl QuarantineDir {
 
     fn lock(&self) -> MutexGuard<'_, Files<Arrow>> {
         // What was being written when something panicked is not in the list any more.
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.files)
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
+
+use crate::lock::{lock, wait, wait_for};
 
 /// What happens to a batch when the queue is full, or the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -160,23 +162,8 @@ impl<T> Queue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing panics while it is locked.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
-}
-
-fn wait<'a, T>(changed: &Condvar, state: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    let waited = changed.wait(state);
-    waited.unwrap_or_else(PoisonError::into_inner)
-}
-
-fn wait_for<'a, T>(
-    changed: &Condvar,
-    state: MutexGuard<'a, T>,
-    time: Duration,
-) -> MutexGuard<'a, T> {
-    let waited = changed.wait_timeout(state, time);
-    waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
 #[cfg(test)]

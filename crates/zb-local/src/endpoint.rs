@@ -1,13 +1,13 @@
 //! What every connection, stream and request handler shares.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    credentials::Credentials, faults::Faults, grpc::Resumable, lake::Lake, stats::Counters,
-    tokens::Tokens, watch::Watch,
+    builder::ServerBuilder, credentials::Credentials, faults::Faults, grpc::Resumable, lake::Lake,
+    limits::MAX_WAITING_BYTES, stats::Counters, tokens::Tokens, watch::Watch,
 };
 
 /// The endpoint without its listeners.
@@ -40,6 +40,50 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// An endpoint for the tables below `dir`, which nobody can reach yet. It ends where it is when it
+    /// is `killed`, commits included.
+    pub(crate) fn new(
+        builder: ServerBuilder,
+        dir: PathBuf,
+        credentials: Credentials,
+        killed: CancellationToken,
+    ) -> Self {
+        let counters = Arc::<Counters>::default();
+        let (faults, watch) = if builder.ui {
+            let faults = Faults::switched(builder.faults, counters.clone());
+            (faults, Watch::closely())
+        } else {
+            let faults = Faults::new(builder.faults, counters.clone());
+            (faults, Watch::default())
+        };
+        for number in builder.faults_off {
+            faults.switch(number, false);
+        }
+        Self {
+            tokens: Tokens::new(&credentials.signing_key, builder.token_lifetime),
+            credentials,
+            cut: killed.child_token(),
+            lake: Lake::new(
+                dir,
+                builder.group_commit,
+                counters.clone(),
+                faults.clone(),
+                watch.clone(),
+                killed,
+            ),
+            counters,
+            resumable: Resumable::default(),
+            faults,
+            watch,
+            auto_create: builder.auto_create,
+            lifetime: builder.lifetime,
+            rotation: watch::Sender::new(Duration::ZERO),
+            room: Arc::new(Semaphore::new(MAX_WAITING_BYTES / 1024)),
+            draining: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
     /// Serves a stream beside whatever else there is, until it ends or the endpoint is cut.
     pub(crate) fn spawn(&self, session: impl Future<Output = ()> + Send + 'static) {
         let cut = self.cut.clone();

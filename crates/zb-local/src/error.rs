@@ -156,6 +156,27 @@ pub enum ErrorKind {
     Unfinished,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AddressInUse => "address_in_use",
+            Self::Address => "address",
+            Self::Directory => "directory",
+            Self::DirectoryInUse => "directory_in_use",
+            Self::Credentials => "credentials",
+            Self::Authority => "authority",
+            Self::Schema => "schema",
+            Self::TableNotFound => "table_not_found",
+            Self::TableName => "table_name",
+            Self::Statement => "statement",
+            Self::FaultNotFound => "fault_not_found",
+            Self::Table => "table",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
 impl Error {
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
@@ -206,4 +227,38 @@ fn listed(names: &[impl ToString]) -> String {
     }
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorKind;
+
+    #[test]
+    fn the_word_for_a_kind_is_its_variant_in_snake_case() {
+        let kinds = [
+            ErrorKind::AddressInUse,
+            ErrorKind::Address,
+            ErrorKind::Directory,
+            ErrorKind::DirectoryInUse,
+            ErrorKind::Credentials,
+            ErrorKind::Authority,
+            ErrorKind::Schema,
+            ErrorKind::TableNotFound,
+            ErrorKind::TableName,
+            ErrorKind::Statement,
+            ErrorKind::FaultNotFound,
+            ErrorKind::Table,
+            ErrorKind::Unfinished,
+        ];
+        for kind in kinds {
+            let mut word = String::new();
+            for letter in format!("{kind:?}").chars() {
+                if letter.is_uppercase() && !word.is_empty() {
+                    word.push('_');
+                }
+                word.extend(letter.to_lowercase());
+            }
+            assert_eq!(kind.name(), word);
+        }
+    }
 }

@@ -82,6 +82,7 @@ mod lake;
 mod later;
 mod limits;
 mod local_zerobus;
+mod lock;
 mod private_file;
 mod proto;
 mod server;

@@ -8,11 +8,9 @@ use std::{
 };
 
 use arrow_schema::Schema;
-use tokio::{
-    sync::{Semaphore, watch},
-    time::timeout,
-};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use zb_types::{Secret, TableName};
 
 use crate::{
@@ -21,15 +19,12 @@ use crate::{
     credentials::Credentials,
     endpoint::Endpoint,
     error::Error,
-    faults::{FaultCount, Faults},
-    grpc::Resumable,
+    faults::FaultCount,
     http::{self, Listener},
     lake::{DirectoryLock, Lake},
-    limits::{MAX_WAITING_BYTES, SHUTDOWN_PATIENCE},
-    stats::{Counters, Stats},
-    tokens::Tokens,
+    limits::SHUTDOWN_PATIENCE,
+    stats::Stats,
     ui,
-    watch::Watch,
 };
 
 /// A running endpoint.
@@ -61,55 +56,11 @@ impl Server {
         let credentials = Credentials::of_directory(&dir)?;
         let authority = builder.tls.then(|| Authority::of_directory(&dir));
         let authority = authority.transpose()?;
-        let grpc = Listener::bind(&builder.listen).await?;
-        let http = match &builder.http {
-            Some(address) => Some(Listener::bind(address).await?),
-            None => None,
-        };
-        let tls = match &authority {
-            Some(authority) => {
-                let hosts = [Some(&grpc), http.as_ref()].into_iter().flatten();
-                let hosts: Vec<String> = hosts.flat_map(Listener::hosts).collect();
-                Some(authority.acceptor(&hosts)?)
-            }
-            None => None,
-        };
+        let Listeners { grpc, http, tls } = Listeners::bind(&builder, authority.as_ref()).await?;
 
-        let counters = Arc::<Counters>::default();
-        let (faults, watch) = if builder.ui {
-            let faults = Faults::switched(builder.faults, counters.clone());
-            (faults, Watch::closely())
-        } else {
-            let faults = Faults::new(builder.faults, counters.clone());
-            (faults, Watch::default())
-        };
-        for number in builder.faults_off {
-            faults.switch(number, false);
-        }
         let killed = CancellationToken::new();
-        let endpoint = Arc::new(Endpoint {
-            tokens: Tokens::new(&credentials.signing_key, builder.token_lifetime),
-            credentials,
-            lake: Lake::new(
-                dir,
-                builder.group_commit,
-                counters.clone(),
-                faults.clone(),
-                watch.clone(),
-                killed.clone(),
-            ),
-            counters,
-            resumable: Resumable::default(),
-            faults,
-            watch,
-            auto_create: builder.auto_create,
-            lifetime: builder.lifetime,
-            rotation: watch::Sender::new(Duration::ZERO),
-            room: Arc::new(Semaphore::new(MAX_WAITING_BYTES / 1024)),
-            draining: CancellationToken::new(),
-            cut: killed.child_token(),
-            tasks: TaskTracker::new(),
-        });
+        let endpoint = Endpoint::new(builder, dir, credentials, killed.clone());
+        let endpoint = Arc::new(endpoint);
 
         let scheme = if tls.is_some() { "https" } else { "http" };
         let grpc_url = grpc.url(scheme);
@@ -293,5 +244,31 @@ impl fmt::Debug for Server {
             .field("endpoint", &self.grpc_url)
             .field("unity_catalog_url", &self.http_url)
             .finish_non_exhaustive()
+    }
+}
+
+/// The addresses that are bound, and whether they speak TLS.
+struct Listeners {
+    grpc: Listener,
+    http: Option<Listener>,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Listeners {
+    async fn bind(builder: &ServerBuilder, authority: Option<&Authority>) -> Result<Self, Error> {
+        let grpc = Listener::bind(&builder.listen).await?;
+        let http = match &builder.http {
+            Some(address) => Some(Listener::bind(address).await?),
+            None => None,
+        };
+        let tls = match authority {
+            Some(authority) => {
+                let hosts = [Some(&grpc), http.as_ref()].into_iter().flatten();
+                let hosts: Vec<String> = hosts.flat_map(Listener::hosts).collect();
+                Some(authority.acceptor(&hosts)?)
+            }
+            None => None,
+        };
+        Ok(Self { grpc, http, tls })
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     collections::HashSet,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -16,6 +16,8 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use zb_types::{ExposeSecret as _, Secret, TableName};
+
+use crate::lock::lock;
 
 /// What a token lets its bearer do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,12 +106,12 @@ impl Tokens {
 
     /// Has a token expire now.
     pub(crate) fn expire(&self, token: &str) {
-        let mut expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut expired = lock(&self.expired);
         expired.insert(Sha256::digest(token).into());
     }
 
     fn has_expired(&self, token: &str) -> bool {
-        let expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        let expired = lock(&self.expired);
         !expired.is_empty() && expired.contains::<[u8; 32]>(&Sha256::digest(token).into())
     }
 

@@ -63,6 +63,18 @@ pub enum ErrorKind {
     Budget,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Attempts => "attempts",
+            Self::Deadline => "deadline",
+            Self::Budget => "budget",
+        }
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

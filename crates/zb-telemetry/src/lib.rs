@@ -57,12 +57,14 @@
 //! all metrics, and `docs/guides/telemetry.md` has a dashboard of Grafana beside it.
 
 mod event;
+mod lock;
 pub mod names;
 #[cfg(feature = "otel")]
 mod otel;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod recorder;
+mod snapshot;
 pub mod spans;
 mod stats;
 
@@ -72,6 +74,7 @@ pub use otel::OtelRecorder;
 #[cfg(feature = "otlp")]
 pub use otlp::{Error, ErrorKind, Protocol, Signal, Telemetry, TelemetryBuilder, TraceContext};
 pub use recorder::{FanOut, Recorder};
-pub use stats::{Snapshot, Stats, Times};
+pub use snapshot::{Snapshot, Times};
+pub use stats::Stats;
 #[doc(no_inline)]
 pub use zb_types::{Secret, TableName};

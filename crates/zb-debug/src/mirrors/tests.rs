@@ -9,7 +9,7 @@ use std::{
 use arrow_array::Int64Array;
 
 use super::*;
-use crate::{ArrowFile, Entry, file_name::FileName, list, stem};
+use crate::{ArrowFile, Entry, Kind, file_name::FileName, list, stamp::Stamps, stem};
 
 fn table() -> TableName {
     "main.nyc.flights".parse().unwrap()

@@ -2,7 +2,7 @@
 
 use std::{
     ops::RangeInclusive,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -16,6 +16,7 @@ use super::{
     script::FaultScript,
 };
 use crate::{
+    lock::lock,
     stats::Counters,
     wire::{Brake, Connection, Wire},
 };
@@ -333,8 +334,7 @@ impl Watched {
     }
 
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
-        // Numbers are never half written.
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tally)
     }
 }
 

@@ -1,11 +1,9 @@
 //! From offsets to rows: a stream is committed by messages and acknowledged by rows.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::VecDeque, sync::Mutex};
 
 use super::said::Acknowledged;
+use crate::lock::lock;
 
 /// How many messages may be looked back at. Only a script of faults does, which acknowledges less
 /// than was acknowledged before.
@@ -62,7 +60,7 @@ impl Progress {
     }
 
     fn lock<T>(&self, look: impl FnOnce(&mut Messages) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut lock(&self.0))
     }
 }
 

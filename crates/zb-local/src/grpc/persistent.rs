@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use arrow_array::RecordBatch;
@@ -21,6 +21,7 @@ use crate::{
     endpoint::Endpoint,
     faults::CloseSignal,
     lake::{Landing, Lane, Rows, Table},
+    lock::lock,
     proto::{
         CloseStreamSignal, CreateIngestStreamRequest, CreateIngestStreamResponse,
         EphemeralStreamRequest, IngestRecordResponse, PersistentStreamRequest,
@@ -52,7 +53,7 @@ impl Resumable {
     /// Ends what a stream had until now, and gives it a lane anew.
     fn take_over(&self, id: Uuid) -> Arc<Lane> {
         let lane = Arc::new(Lane::remembered(name(id)));
-        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lanes = lock(&self.0);
         lanes.retain(|_, lane| lane.strong_count() > 0);
         let before = lanes.insert(id, Arc::downgrade(&lane));
         if let Some(before) = before.and_then(|lane| lane.upgrade()) {

@@ -22,7 +22,7 @@ pub(crate) use times::Percentiles;
 use std::{
     collections::BTreeMap,
     fmt::Display,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
     time::{Duration, Instant},
 };
 
@@ -34,6 +34,8 @@ use meter::Meter;
 use refusals::Refusals;
 use table::TableNotes;
 use times::Times;
+
+use crate::lock::lock;
 
 /// Takes down what happens, if somebody wants to see it.
 #[derive(Debug, Clone, Default)]
@@ -201,11 +203,6 @@ impl Notes {
     fn second(&self) -> u64 {
         self.began.elapsed().as_secs()
     }
-}
-
-/// Notes are for people: half of one does no harm.
-fn lock<T>(notes: &Mutex<T>) -> MutexGuard<'_, T> {
-    notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

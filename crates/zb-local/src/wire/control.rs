@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     task::Context,
     time::Duration,
 };
@@ -11,7 +11,7 @@ use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
 use super::Brake;
-use crate::later::later;
+use crate::{later::later, lock::lock};
 
 /// How fast a connection is read, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +156,6 @@ impl Control {
     }
 
     fn orders(&self) -> MutexGuard<'_, Orders> {
-        // Orders are never half given.
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.orders)
     }
 }

@@ -112,6 +112,17 @@ pub enum ErrorKind {
     Export,
 }
 
+impl ErrorKind {
+    /// A word for it, one of a small set: for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Resources => "resources",
+            Self::Export => "export",
+        }
+    }
+}
+
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

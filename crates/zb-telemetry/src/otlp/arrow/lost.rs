@@ -1,13 +1,14 @@
 //! What could not be written, counted.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
 use arrow_schema::ArrowError;
 
 use super::super::{Error, Signal};
+use crate::lock::lock;
 
 /// The records of one signal that are in no file.
 pub(crate) struct Lost {
@@ -29,7 +30,7 @@ impl Lost {
     pub(super) fn add(&self, records: usize, cause: ArrowError) {
         let records = records as u64;
         self.ever.fetch_add(records, Ordering::Relaxed);
-        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut untold = lock(&self.untold);
         match &mut *untold {
             Some((already, _)) => *already += records,
             None => *untold = Some((records, cause)),
@@ -42,7 +43,7 @@ impl Lost {
 
     /// Says once what was lost since it was last asked.
     pub(crate) fn tell(&self) -> Result<(), Error> {
-        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut untold = lock(&self.untold);
         match untold.take() {
             None => Ok(()),
             Some((records, cause)) => Err(Error::Unwritten {

@@ -4,7 +4,7 @@ use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
@@ -15,6 +15,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use serde::Serialize;
 
 use super::{attributes::nanos, lost::Lost, stream::Stream};
+use crate::lock::lock;
 
 /// A file that is larger is ended, and another one begun.
 pub(super) const MAX_BYTES: u64 = 100 * 1024 * 1024;
@@ -60,7 +61,7 @@ impl Writer {
 
     /// Appends rows. Those that cannot be are lost and counted, and the next ones are tried again.
     pub(super) fn write<R: Serialize>(&self, rows: &[R]) -> OTelSdkResult {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         let written = self
             .batch(rows)
             .and_then(|batch| batch.map_or(Ok(()), |batch| self.append(&mut open, &batch)));
@@ -80,7 +81,7 @@ impl Writer {
 
     /// Writes the mark of the end.
     pub(super) fn end(&self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         open.is_ended = true;
         if let Some(stream) = open.stream.take() {
             stream.end();
