@@ -21,7 +21,7 @@ const ROTATION: &str = r#"
     offset = 3
     times = 1
     do = "close_signal"
-    duration = "5s"
+    duration = "15s"
 "#;
 
 /// Has a client send its rows in a form, and looks whether they are there.
