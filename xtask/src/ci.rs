@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, package, py, run,
+    apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, minimal, package, py,
+    run,
 };
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
@@ -23,6 +24,7 @@ const STEPS: &[Step] = &[
     ("layers", layers::run),
     ("deny", deny::run),
     ("audit", audit::run),
+    ("minimal", minimal::briefly),
     ("clippy", clippy),
     ("build", build),
     ("python", py::run),
