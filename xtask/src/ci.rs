@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, minimal, package, py,
-    run,
+    alone, apt, audit, book, clients, crates, deny, extras, fuzz, layers, memcheck, minimal,
+    package, py, run,
 };
 
 /// Features that nothing in the workspace turns on, so that their code is checked, too.
@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     ("memcheck", memcheck::briefly),
     ("fuzz", fuzz::briefly),
     ("extras", extras::run),
+    ("alone", alone_checked),
     ("crates", crates::briefly),
     ("docs", docs),
     ("oracle", oracle),
@@ -125,6 +126,11 @@ fn tests() -> Result<()> {
     let workspace = ["test", "--workspace", "--features", FEATURES, "--locked"];
     let mut test = run::cargo(&workspace);
     run::stream(test.env(py::VARIABLE, py::interpreter()?))
+}
+
+/// Not with its tests, which would be a build of its own for each crate.
+fn alone_checked() -> Result<()> {
+    alone::run(&[])
 }
 
 fn docs() -> Result<()> {
