@@ -88,13 +88,19 @@ impl From<zb_core::Error> for Failure {
     fn from(error: zb_core::Error) -> Self {
         let failure = Self::of(&error);
         match error.kind() {
-            ErrorKind::Config => Self {
+            // What a token source says of a setting is found out by trying.
+            ErrorKind::Config if !is_about_a_token(&error) => Self {
                 code: USAGE,
                 ..failure
             },
             _ => failure,
         }
     }
+}
+
+fn is_about_a_token(error: &zb_core::Error) -> bool {
+    use zb_core::ingest::Error::Token;
+    matches!(error, zb_core::Error::Ingest(Token { .. }))
 }
 
 impl From<zb_core::ConfigError> for Failure {

@@ -32,8 +32,8 @@ pub(super) fn cases() -> Vec<Case> {
             "",
         )
         .at(Where::Untrusted)
-        // There is no token, and asking again would not bring one.
-        .not_opened(ErrorKind::Authentication),
+        // The address or the authority is wrong: asking again would bring no token.
+        .not_opened(ErrorKind::Config),
         case(
             "a connection that is reset when it is made is made again",
             r#"{ on = "connect", nth = 2, do = "cut" }"#,

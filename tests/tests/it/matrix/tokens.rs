@@ -75,7 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
             "a redirect of the token endpoint is not followed",
             r#"{ on = "token", do = "answer", status = 307, headers = { location = "http://127.0.0.1:1/" } }"#,
         )
-        .not_opened(ErrorKind::Authentication),
+        .not_opened(ErrorKind::Config),
         case(
             "a token that has expired on arrival is refused and replaced",
             r#"{ on = "token", times = 1, do = "lifetime", lifetime = "0s" }"#,
