@@ -62,7 +62,7 @@ fn look(audit: &Path, clone: Option<&Path>, file: &str, ignored: &[String]) -> C
 }
 
 /// The advisories that are ignored for a lockfile: those of the `deny.toml` beside it, if there is one.
-fn ignored_beside(lockfile: &str) -> Result<Vec<String>> {
+pub(crate) fn ignored_beside(lockfile: &str) -> Result<Vec<String>> {
     let deny = run::root().join(lockfile).with_file_name("deny.toml");
     if !deny.exists() {
         return Ok(Vec::new());
@@ -75,7 +75,7 @@ fn ignored_beside(lockfile: &str) -> Result<Vec<String>> {
 /// # Errors
 ///
 /// If one of them has no reason beside it.
-pub(crate) fn ignored(deny: &str) -> Result<Vec<String>> {
+fn ignored(deny: &str) -> Result<Vec<String>> {
     let deny: toml::Table = toml::from_str(deny).context("deny.toml is not TOML")?;
     let advisories = deny.get("advisories").and_then(|of| of.get("ignore"));
     let entries = advisories.and_then(toml::Value::as_array);

@@ -76,7 +76,7 @@ impl ErrorKind {
 
 impl ErrorKind {
     /// As a sender has it that was not opened for such an error.
-    pub(crate) fn of_ingest(self) -> zb_ingest::ErrorKind {
+    pub(crate) fn for_sender(self) -> zb_ingest::ErrorKind {
         match self {
             Self::Config => zb_ingest::ErrorKind::Config,
             Self::Schema => zb_ingest::ErrorKind::Schema,
@@ -94,7 +94,6 @@ impl ErrorKind {
             _ if error.is_transient() => Self::Unavailable,
             zb_auth::ErrorKind::Endpoint | zb_auth::ErrorKind::Place => Self::Config,
             zb_auth::ErrorKind::Permission => Self::Permission,
-            zb_auth::ErrorKind::Unavailable => Self::Unavailable,
             _ => Self::Authentication,
         }
     }

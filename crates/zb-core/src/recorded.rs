@@ -140,10 +140,10 @@ impl<S: zb_auth::TokenSource> zb_auth::TokenSource for WatchedTokens<S> {
 
 fn kind(kind: zb_auth::ErrorKind) -> &'static str {
     match kind {
-        zb_auth::ErrorKind::Endpoint => "endpoint",
-        zb_auth::ErrorKind::Place => "place",
-        zb_auth::ErrorKind::Permission => "permission",
-        zb_auth::ErrorKind::Unavailable => "unavailable",
+        zb_auth::ErrorKind::Endpoint
+        | zb_auth::ErrorKind::Place
+        | zb_auth::ErrorKind::Permission
+        | zb_auth::ErrorKind::Unavailable => kind.name(),
         _ => "authentication",
     }
 }

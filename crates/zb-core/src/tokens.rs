@@ -42,7 +42,7 @@ impl TokenSource for CachedTokens {
         let scope = Scope::Table(table.clone());
         let lease = self.cache.token(&scope).await;
         let lease = lease
-            .map_err(|error| TokenError::new(ErrorKind::of_auth(&error).of_ingest(), error))?;
+            .map_err(|error| TokenError::new(ErrorKind::of_auth(&error).for_sender(), error))?;
         if let (Some(recorder), Some(issued)) = (&self.recorder, lease.issued_at()) {
             let age = issued.elapsed();
             recorder.record(&Event::TokenUsed { age });

@@ -238,35 +238,3 @@ impl fmt::Display for Damage {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::ErrorKind;
-
-    #[test]
-    fn the_word_for_a_kind_is_its_variant_in_snake_case() {
-        let kinds = [
-            ErrorKind::NothingToDo,
-            ErrorKind::Directory,
-            ErrorKind::Unsafe,
-            ErrorKind::Start,
-            ErrorKind::Create,
-            ErrorKind::Write,
-            ErrorKind::Encode,
-            ErrorKind::Lost,
-            ErrorKind::Late,
-            ErrorKind::Read,
-            ErrorKind::Damaged,
-        ];
-        for kind in kinds {
-            let mut word = String::new();
-            for letter in format!("{kind:?}").chars() {
-                if letter.is_uppercase() && !word.is_empty() {
-                    word.push('_');
-                }
-                word.extend(letter.to_lowercase());
-            }
-            assert_eq!(kind.name(), word);
-        }
-    }
-}

@@ -55,7 +55,7 @@ impl Queue {
 
     /// Whether fewer batches wait than may.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting.0.load(Ordering::SeqCst) < MAX_WAITING
+        self.has_fewer_than(MAX_WAITING)
     }
 
     /// Waits until no batch waits.
@@ -63,13 +63,16 @@ impl Queue {
         self.fewer_than(1).await;
     }
 
+    fn has_fewer_than(&self, batches: usize) -> bool {
+        self.waiting.0.load(Ordering::SeqCst) < batches
+    }
+
     async fn fewer_than(&self, batches: usize) {
-        let (waiting, changed) = &*self.waiting;
         loop {
-            let changed = changed.notified();
+            let changed = self.waiting.1.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if waiting.load(Ordering::SeqCst) < batches {
+            if self.has_fewer_than(batches) {
                 return;
             }
             changed.await;

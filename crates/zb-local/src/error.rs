@@ -228,37 +228,3 @@ fn listed(names: &[impl ToString]) -> String {
     let names: Vec<_> = names.iter().map(ToString::to_string).collect();
     names.join(", ")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::ErrorKind;
-
-    #[test]
-    fn the_word_for_a_kind_is_its_variant_in_snake_case() {
-        let kinds = [
-            ErrorKind::AddressInUse,
-            ErrorKind::Address,
-            ErrorKind::Directory,
-            ErrorKind::DirectoryInUse,
-            ErrorKind::Credentials,
-            ErrorKind::Authority,
-            ErrorKind::Schema,
-            ErrorKind::TableNotFound,
-            ErrorKind::TableName,
-            ErrorKind::Statement,
-            ErrorKind::FaultNotFound,
-            ErrorKind::Table,
-            ErrorKind::Unfinished,
-        ];
-        for kind in kinds {
-            let mut word = String::new();
-            for letter in format!("{kind:?}").chars() {
-                if letter.is_uppercase() && !word.is_empty() {
-                    word.push('_');
-                }
-                word.extend(letter.to_lowercase());
-            }
-            assert_eq!(kind.name(), word);
-        }
-    }
-}

@@ -61,11 +61,8 @@ impl CatalogError {
 
     /// Whether asking again can help.
     pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Unavailable { .. } => true,
-            // A token that was refused is asked for anew.
-            Self::Refused { status, .. } => matches!(status, 401 | 408 | 429 | 500..),
-            Self::TooLarge { .. } | Self::Column { .. } => false,
-        }
+        // A token that was refused is asked for anew.
+        let refused_token = matches!(self, Self::Refused { status: 401, .. });
+        refused_token || self.kind() == ErrorKind::Unavailable
     }
 }

@@ -105,7 +105,7 @@ impl TableSchemaSource for TableSchemas {
             return Ok(known.schema.clone());
         }
         if must {
-            return Err(TableSchemaError::new(error.kind().of_ingest(), error));
+            return Err(TableSchemaError::new(error.kind().for_sender(), error));
         }
         if !std::mem::replace(&mut known.told, true) {
             let cause = std::error::Error::source(&error).map(ToString::to_string);

@@ -6,5 +6,6 @@ mod drifting;
 mod fitting;
 mod ground;
 mod hostile;
+mod kinds;
 mod spans;
 mod watching;
